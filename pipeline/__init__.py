@@ -1,1 +1,68 @@
-"""The machine."""
+"""The machine: frames, channels, stages on threads, the ledger.
+
+     source --Channel--> stage --Channel--> stage --Channel--> sink
+                                    |
+                                    +----Channel--> sink        (tee)
+
+It knows nothing of codecs or networks; only `maskstream.pipeline.app` imports the stages.
+"""
+
+from maskstream.pipeline.channel import (
+    Channel,
+    ChannelClosed,
+    ChannelStats,
+    Overflow,
+)
+from maskstream.pipeline.clock import Clock, ManualClock, monotonic_clock
+from maskstream.pipeline.errors import (
+    ConfigError,
+    MaskStreamError,
+    ModelError,
+    PipelineError,
+    SinkError,
+    SourceError,
+)
+from maskstream.pipeline.fair import FairInbox
+from maskstream.pipeline.frame import (
+    Batch,
+    Frame,
+    InferredBatch,
+    Segmentation,
+    StreamFormat,
+)
+from maskstream.pipeline.graph import Flow, Link, Pipeline, StageReport
+from maskstream.pipeline.ledger import Ledger, SinkAccount, StreamAccount
+from maskstream.pipeline.stage import Inbox, Outputs, Source, Stage
+
+__all__ = [
+    "Batch",
+    "Channel",
+    "ChannelClosed",
+    "ChannelStats",
+    "Clock",
+    "ConfigError",
+    "FairInbox",
+    "Flow",
+    "Frame",
+    "Inbox",
+    "InferredBatch",
+    "Ledger",
+    "Link",
+    "ManualClock",
+    "MaskStreamError",
+    "ModelError",
+    "Outputs",
+    "Overflow",
+    "Pipeline",
+    "PipelineError",
+    "Segmentation",
+    "SinkAccount",
+    "SinkError",
+    "Source",
+    "SourceError",
+    "Stage",
+    "StageReport",
+    "StreamAccount",
+    "StreamFormat",
+    "monotonic_clock",
+]

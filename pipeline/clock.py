@@ -1,0 +1,36 @@
+"""Time as the pipeline sees it: seconds of a clock that is handed in.
+
+Nothing below `app.py` reads a clock of its own, so a test can hold time in its hand.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Lock
+
+__all__ = ["Clock", "ManualClock", "monotonic_clock"]
+
+Clock = Callable[[], float]
+"""Seconds that never go back; only differences mean anything."""
+
+monotonic_clock: Clock = time.perf_counter
+
+
+class ManualClock:
+    """A clock that moves only when it is told to, for tests. Safe between threads."""
+
+    def __init__(self, now_s: float = 0.0) -> None:
+        self._now_s = now_s
+        self._lock = Lock()
+
+    def __call__(self) -> float:
+        with self._lock:
+            return self._now_s
+
+    def advance(self, seconds: float) -> None:
+        """Move on by ``seconds``, which must not be negative."""
+        if seconds < 0:
+            raise ValueError(f"a clock cannot go back, got {seconds}")
+        with self._lock:
+            self._now_s += seconds

@@ -1,0 +1,110 @@
+"""Receiving from many streams, none of which can hold another."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from threading import Condition
+from typing import Generic, TypeVar
+
+from maskstream.pipeline.channel import Channel, ChannelStats, Overflow
+from maskstream.pipeline.clock import Clock, monotonic_clock
+
+__all__ = ["FairInbox"]
+
+T = TypeVar("T")
+
+
+class FairInbox(Generic[T]):
+    """Channels that one stage receives from: a turn each, waiting for none.
+
+    To its receiver it looks like one `Channel`; each sender has a channel of its own
+    from `open`, with its own capacity and overflow. The turn goes on where the last
+    `take` stopped, so a busy stream cannot starve the others.
+    """
+
+    def __init__(self, *, clock: Clock = monotonic_clock) -> None:
+        self._clock = clock
+        self._changed = Condition()  # guards the channels and every field below
+        self._channels: deque[Channel[T]] = deque()  # the next turn is the leftmost's
+        self._take_wait_s = 0.0
+
+    def open(
+        self,
+        capacity: int,
+        overflow: Overflow = Overflow.BLOCK,
+        *,
+        on_drop: Callable[[T], None] | None = None,
+    ) -> Channel[T]:
+        """Add a sender's channel; all must be there before the first `take`."""
+        channel = Channel[T](
+            capacity,
+            overflow,
+            on_drop=on_drop,
+            clock=self._clock,
+            changed=self._changed,
+        )
+        self._channels.append(channel)
+        return channel
+
+    def take(self, limit: int = 1, linger_s: float = 0.0) -> list[T]:
+        """Wait for an item, then at most ``linger_s`` for ``limit`` of them.
+
+        Returns:
+            At least one item, the channels in turn and each in its own order; empty
+            when every channel has ended.
+        """
+        with self._changed:
+            since = self._clock()
+            self._changed.wait_for(lambda: self._depth() or self._is_ended())
+            if linger_s > 0 and self._depth():
+                self._changed.wait_for(
+                    lambda: self._depth() >= limit or self._is_closed(), linger_s
+                )
+            self._take_wait_s += self._clock() - since
+            return self._take_in_turn(limit)
+
+    def __iter__(self) -> Iterator[T]:
+        while taken := self.take():
+            yield taken[0]
+
+    def cancel(self) -> None:
+        """Receive no more, from any channel."""
+        for channel in tuple(self._channels):
+            channel.cancel()
+
+    @property
+    def stats(self) -> ChannelStats:
+        """The channels' counters, summed; ``take_wait_s`` is this inbox's own."""
+        with self._changed:
+            each = [channel.stats for channel in self._channels]
+            return ChannelStats(
+                capacity=sum(one.capacity for one in each),
+                depth=sum(one.depth for one in each),
+                peak_depth=max((one.peak_depth for one in each), default=0),
+                sent=sum(one.sent for one in each),
+                received=sum(one.received for one in each),
+                dropped=sum(one.dropped for one in each),
+                send_wait_s=sum(one.send_wait_s for one in each),
+                take_wait_s=self._take_wait_s,
+            )
+
+    def _take_in_turn(self, limit: int) -> list[T]:
+        taken: list[T] = []
+        num_silent = 0
+        while len(taken) < limit and num_silent < len(self._channels):
+            channel = self._channels[0]
+            self._channels.rotate(-1)
+            one = channel.take(timeout_s=0)
+            num_silent = 0 if one else num_silent + 1
+            taken += one
+        return taken
+
+    def _depth(self) -> int:
+        return sum(channel.depth for channel in self._channels)
+
+    def _is_closed(self) -> bool:
+        return all(channel.is_closed for channel in self._channels)
+
+    def _is_ended(self) -> bool:
+        return self._is_closed() and not self._depth()

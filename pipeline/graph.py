@@ -1,0 +1,246 @@
+"""The graph: stages on threads of their own, joined by channels.
+
+One rule gives all the semantics: however a stage ends, its outboxes close and its inbox
+is cancelled. Downstream then drains and finalises; upstream's next send finds that nobody
+receives, and unwinds. Ends, errors and early exits travel the same two edges.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from typing import Any
+
+from maskstream.pipeline.channel import Channel, ChannelClosed, Overflow
+from maskstream.pipeline.clock import Clock, monotonic_clock
+from maskstream.pipeline.errors import PipelineError
+from maskstream.pipeline.fair import FairInbox
+from maskstream.pipeline.stage import Inbox, Outputs, Source, Stage
+
+__all__ = ["Flow", "Link", "Pipeline", "StageReport"]
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How one stage hands its items to the next."""
+
+    capacity: int = 2
+    """Items that may wait."""
+    overflow: Overflow = Overflow.BLOCK
+    on_drop: Callable[[Any], None] | None = None
+    """Called with each item that `Overflow.DROP_OLDEST` pushes out."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageReport:
+    """Where the time of one stage went."""
+
+    name: str
+    items: int
+    """Items that it yielded."""
+    busy_s: float
+    """Seconds in its own work, or in what it waits for other than its neighbours."""
+    input_wait_s: float
+    """Seconds before an empty inbox."""
+    output_wait_s: float
+    """Seconds before a full outbox."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Outbox:
+    channel: Channel[Any]
+    accepts: Callable[[Any], bool] | None
+
+
+@dataclass(slots=True, eq=False)
+class _Node:
+    """One stage: how to start it, its inbox, and all that take its items."""
+
+    name: str
+    start: Callable[[], Outputs]
+    inbox: Inbox | None
+    outboxes: list[_Outbox] = field(default_factory=list)
+    items: int = 0
+    started_at: float | None = None
+    ended_at: float | None = None
+
+    def send(self, item: Any) -> bool:
+        """Give ``item`` to each receiver that accepts it; False when all have left."""
+        for outbox in self.outboxes:
+            if outbox.accepts is None or outbox.accepts(item):
+                try:
+                    outbox.channel.send(item)
+                except ChannelClosed:
+                    continue  # This branch has left; the others go on.
+        return not self.outboxes or any(
+            not outbox.channel.is_closed for outbox in self.outboxes
+        )
+
+    def report(self, now: float) -> StageReport:
+        life_s = 0.0
+        if self.started_at is not None:
+            life_s = (now if self.ended_at is None else self.ended_at) - self.started_at
+        input_wait_s = 0.0 if self.inbox is None else self.inbox.stats.take_wait_s
+        output_wait_s = sum(box.channel.stats.send_wait_s for box in self.outboxes)
+        return StageReport(
+            name=self.name,
+            items=self.items,
+            busy_s=max(0.0, life_s - input_wait_s - output_wait_s),
+            input_wait_s=input_wait_s,
+            output_wait_s=output_wait_s,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flow:
+    """The items that a stage yields, for other stages to take.
+
+    Two calls of `then` on one flow are a tee: each receiver gets every item through a
+    channel of its own. A receiver that leaves is skipped; when the last one has left,
+    the stage ends.
+    """
+
+    _pipeline: Pipeline
+    _node: _Node
+    _accepts: Callable[[Any], bool] | None = None
+
+    def then(self, name: str, stage: Stage, link: Link | None = None) -> Flow:
+        """Append ``stage``, fed through ``link``."""
+        channel = self._open(link or Link())
+        return self._pipeline._add(name, lambda: stage(channel), channel)
+
+    def route(self, accepts: Callable[[Any], bool]) -> Flow:
+        """Narrow the flow to the items that ``accepts`` lets pass."""
+        if self._accepts is not None:
+            raise ValueError("a routed flow cannot be routed again")
+        return Flow(self._pipeline, self._node, accepts)
+
+    def _open(self, link: Link, inbox: FairInbox[Any] | None = None) -> Channel[Any]:
+        if inbox is None:
+            channel = Channel[Any](
+                link.capacity,
+                link.overflow,
+                on_drop=link.on_drop,
+                clock=self._pipeline._clock,
+            )
+        else:
+            channel = inbox.open(link.capacity, link.overflow, on_drop=link.on_drop)
+        self._node.outboxes.append(_Outbox(channel, self._accepts))
+        return channel
+
+
+class Pipeline:
+    """Sources and the stages after them, one thread each."""
+
+    def __init__(self, *, clock: Clock = monotonic_clock) -> None:
+        self._clock = clock
+        self._nodes: list[_Node] = []
+        self._errors: list[Exception] = []
+        self._draining = Event()
+        self._cancelled = Event()
+        self._failed_stage: str | None = None
+
+    def source(self, name: str, source: Source) -> Flow:
+        """Add a source."""
+        return self._add(name, source, None)
+
+    def merge(
+        self, flows: Sequence[tuple[Flow, Link]], name: str, stage: Stage
+    ) -> Flow:
+        """Append one ``stage`` to many flows, which take turns."""
+        inbox = FairInbox[Any](clock=self._clock)
+        for flow, link in flows:
+            flow._open(link, inbox)
+        return self._add(name, lambda: stage(inbox), inbox)
+
+    def run(self) -> None:
+        """Run until every stage has ended.
+
+        Raises:
+            PipelineError: Stages failed. Every thread has ended by then.
+        """
+        threads = [
+            Thread(target=self._run_node, args=(node,), name=node.name)
+            for node in self._nodes
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                thread.join()
+        except BaseException:  # Ctrl-C in a program without a handler of its own.
+            self.cancel()
+            for thread in threads:
+                thread.join()
+            raise
+        if self._errors:
+            raise PipelineError("pipeline failed", self._errors)
+
+    def drain(self) -> None:
+        """End every stream at its source; what was decoded reaches the sinks.
+
+        Does not block. A source that is stuck in a read ends at that read's deadline.
+        """
+        self._draining.set()
+
+    def cancel(self) -> None:
+        """End every stream now; what waits in the channels is discarded."""
+        self._cancelled.set()
+        self._draining.set()
+        for node in self._nodes:
+            if node.inbox is not None:
+                node.inbox.cancel()
+
+    @property
+    def is_draining(self) -> bool:
+        """`drain` or `cancel` was called."""
+        return self._draining.is_set()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """`cancel` was called."""
+        return self._cancelled.is_set()
+
+    @property
+    def failed_stage(self) -> str | None:
+        """The name of the first stage that failed."""
+        return self._failed_stage
+
+    def reports(self) -> list[StageReport]:
+        """Return where each stage's time went so far, in the order of building."""
+        now = self._clock()
+        return [node.report(now) for node in self._nodes]
+
+    def _add(
+        self, name: str, start: Callable[[], Outputs], inbox: Inbox | None
+    ) -> Flow:
+        node = _Node(name, start, inbox)
+        self._nodes.append(node)
+        return Flow(self, node)
+
+    def _run_node(self, node: _Node) -> None:
+        node.started_at = self._clock()
+        try:
+            with closing(node.start()) as outputs:
+                for output in outputs:
+                    if not node.send(output):
+                        break  # They say themselves why they left.
+                    node.items += 1
+                    if node.inbox is None and self._draining.is_set():
+                        break
+        except Exception as error:
+            error.add_note(f"in stage {node.name!r}")
+            _logger.debug("stage %s failed", node.name, exc_info=error)
+            self._failed_stage = self._failed_stage or node.name
+            self._errors.append(error)
+        finally:  # However a stage ends, its neighbours learn it the same way.
+            node.ended_at = self._clock()
+            if node.inbox is not None:
+                node.inbox.cancel()
+            for outbox in node.outboxes:
+                outbox.channel.close()

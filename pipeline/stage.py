@@ -1,0 +1,50 @@
+"""What a stage is: a generator from its inbox to its outputs.
+
+Set-up is the code before the loop, flush the code after it, clean-up is ``with`` and
+``finally``. A stage never starts a thread and never touches an item after yielding it;
+a test of one is ``list(stage(Channel.of(a, b, c)))``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Any, Protocol
+
+from maskstream.pipeline.channel import ChannelStats
+
+__all__ = ["Inbox", "Outputs", "Source", "Stage"]
+
+Outputs = Generator[Any, None, None]
+"""What a stage yields: items for the next ones. A sink, whose items nobody receives,
+yields None after each frame that it took."""
+
+
+class Inbox(Protocol):
+    """The receiving side of a `Channel` or a `FairInbox`."""
+
+    def take(self, limit: int = 1, linger_s: float = 0.0) -> list[Any]:
+        """Wait for an item, then at most ``linger_s`` for ``limit``; empty at the end."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Receive one item after another until the stream ends."""
+
+    def cancel(self) -> None:
+        """Receive no more."""
+
+    @property
+    def stats(self) -> ChannelStats:
+        """A snapshot of the counters."""
+
+
+class Source(Protocol):
+    """Where a stream begins."""
+
+    def __call__(self) -> Outputs:
+        """Yield items until the stream ends."""
+
+
+class Stage(Protocol):
+    """A step of the pipeline: a function, or a frozen dataclass with a ``__call__``."""
+
+    def __call__(self, inbox: Any, /) -> Outputs:
+        """Yield outputs for what ``inbox`` gives, until it ends."""
