@@ -4,7 +4,8 @@
                                     |
                                     +----Channel--> sink        (tee)
 
-It knows nothing of codecs or networks; only `maskstream.pipeline.app` imports the stages.
+It knows nothing of codecs or networks; only `app` and the command line
+import the stages.
 """
 
 from maskstream.pipeline.channel import (

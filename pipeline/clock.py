@@ -25,6 +25,7 @@ class ManualClock:
         self._lock = Lock()
 
     def __call__(self) -> float:
+        """Return the time now, in seconds."""
         with self._lock:
             return self._now_s
 

@@ -1,11 +1,11 @@
 """What can go wrong, as one tree.
 
     MaskStreamError
-    +-- ConfigError (ValueError)      a setting, option or file name cannot be used
-    +-- SourceError (OSError)         an input cannot be opened or read
-    +-- SinkError (OSError)           an output cannot be written
-    +-- ModelError (RuntimeError)     a network, its weights or its engine cannot be used
-    +-- PipelineError (ExceptionGroup)   stages failed while running; its members say why
+    +-- ConfigError (ValueError)         a setting, option or name cannot be used
+    +-- SourceError (OSError)            an input cannot be opened or read
+    +-- SinkError (OSError)              an output cannot be written
+    +-- ModelError (RuntimeError)        a network, weights or engine cannot be used
+    +-- PipelineError (ExceptionGroup)   stages failed; its members say why
 
 Each is also the builtin that it resembles, so ``except OSError`` works. A message is
 one sentence, lower case, without a full stop: what was wrong, what was given and what
@@ -50,5 +50,5 @@ class PipelineError(MaskStreamError, ExceptionGroup[Exception]):
     Raised only after every thread of the pipeline has ended.
     """
 
-    def derive(self, excs):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, D102
+    def derive(self, excs):  # type: ignore[no-untyped-def]  # noqa: D102
         return PipelineError(self.message, excs)

@@ -42,7 +42,7 @@ class StreamFormat:
     sample_aspect_ratio: Fraction = Fraction(1)
     """Width of one sample over its height."""
     side_streams: tuple[Any, ...] = ()
-    """Templates of the audio, subtitle and data streams that travel beside the video."""
+    """Templates of the audio, subtitle and data streams beside the video."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """The container's tags."""
 

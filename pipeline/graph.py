@@ -1,8 +1,8 @@
 """The graph: stages on threads of their own, joined by channels.
 
-One rule gives all the semantics: however a stage ends, its outboxes close and its inbox
-is cancelled. Downstream then drains and finalises; upstream's next send finds that nobody
-receives, and unwinds. Ends, errors and early exits travel the same two edges.
+One rule gives all the semantics: however a stage ends, its outboxes close and its
+inbox is cancelled. Downstream then drains and finalises; upstream's next send finds that
+nobody receives, and unwinds. Ends, errors and early exits travel the same two edges.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The ledger: every decoded frame gets an outcome, or the run has failed.
 
-For each stream and each of its sinks, ``decoded == written + dropped`` at the end; while
-running, the difference is what is in flight.
+For each stream and each of its sinks, ``decoded == written + dropped`` at the end;
+while running, the difference is what is in flight.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class Inbox(Protocol):
     """The receiving side of a `Channel` or a `FairInbox`."""
 
     def take(self, limit: int = 1, linger_s: float = 0.0) -> list[Any]:
-        """Wait for an item, then at most ``linger_s`` for ``limit``; empty at the end."""
+        """Wait for one item, then at most ``linger_s`` for ``limit`` of them."""
 
     def __iter__(self) -> Iterator[Any]:
         """Receive one item after another until the stream ends."""
