@@ -10,7 +10,7 @@ exactly, and the engines do it fused with the arg-max.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import Enum
 
 import torch
@@ -40,15 +40,18 @@ class FCN8s(nn.Module):
     def __init__(self, backbone: Backbone, head: Head, num_classes: int) -> None:
         super().__init__()
         pool3, pool4, pool5 = backbone.channels
-        self.is_paper = head is Head.PAPER
         self.num_classes = num_classes
+        self.is_paper = head is Head.PAPER
         self.backbone = backbone
         self.fc6, self.fc7, width = _HEADS[head](pool5)
         self.score_fr = nn.Conv2d(width, num_classes, 1)
         self.score_pool4 = nn.Conv2d(pool4, num_classes, 1)
         self.score_pool3 = nn.Conv2d(pool3, num_classes, 1)
-        # The release pads no deconvolution and crops; else both sides lose a pixel.
-        padding = 0 if self.is_paper else 1
+        # The release pads no deconvolution and crops the skips to it; elsewhere each
+        # deconvolution loses the pixel that lies outside.
+        self._margin4, self._margin3, padding = (
+            (5, 9, 0) if self.is_paper else (0, 0, 1)
+        )
         self.upscore2 = _upsample_by_2(num_classes, padding)
         self.upscore_pool4 = _upsample_by_2(num_classes, padding)
 
@@ -56,8 +59,8 @@ class FCN8s(nn.Module):
     def score_grid(self) -> ScoreGrid:
         """Place of the scores on the picture.
 
-        The paper's is 23.5: padding 100, a 7x7 fc6 and crops of 5 and 9 put sample 0
-        that far before the picture, and its last crop of 31 is this offset again.
+        In the paper's form sample 0 lies 23.5 pixels before pixel 0: a deconvolution by
+        8 with kernel 16 starts 7.5 pixels before that, and so the release crops 31.
         """
         return ScoreGrid(stride=8, offset=23.5 if self.is_paper else -3.5)
 
@@ -80,24 +83,17 @@ class FCN8s(nn.Module):
         fc7 = self.fc7(self.fc6(pool5))  # (N, C, h32, w32)
         score32 = self.score_fr(fc7)  # (N, K, h32, w32)
 
-        score16 = self.upscore2(score32)  # (N, K, h16, w16)
-        skip16 = self.score_pool4(pool4)  # (N, K, h16 + 2 * 5, w16 + 2 * 5) in the paper
-        score16 = score16 + self._crop(skip16, 5, score16)
+        score16: Tensor = self.upscore2(score32)  # (N, K, h16, w16)
+        skip16 = self.score_pool4(pool4)  # (N, K, h16, w16), larger in the paper's form
+        score16 = score16 + _crop(skip16, self._margin4, score16)
 
-        score8 = self.upscore_pool4(score16)  # (N, K, h8, w8)
-        skip8 = self.score_pool3(pool3)  # (N, K, h8 + 2 * 9, w8 + 2 * 9) in the paper
-        score8 = score8 + self._crop(skip8, 9, score8)
+        score8: Tensor = self.upscore_pool4(score16)  # (N, K, h8, w8)
+        skip8 = self.score_pool3(pool3)  # (N, K, h8, w8), larger in the paper's form
+        score8 = score8 + _crop(skip8, self._margin3, score8)
 
         if self.is_paper:
             return score8
         return score8[:, :, : -(-height // 8), : -(-width // 8)]
-
-    def _crop(self, skip: Tensor, margin: int, like: Tensor) -> Tensor:
-        """Cut the skip's scores to the place of ``like``; only the paper has a margin."""
-        if not self.is_paper:
-            return skip
-        height, width = like.shape[2:]
-        return skip[:, :, margin : margin + height, margin : margin + width]
 
 
 def _paper_head(channels: int) -> tuple[nn.Module, nn.Module, int]:
@@ -162,8 +158,14 @@ def _upsample_by_2(num_classes: int, padding: int) -> nn.ConvTranspose2d:
     return layer
 
 
+def _crop(skip: Tensor, margin: int, like: Tensor) -> Tensor:
+    """Cut (N, K, H, W) scores to the size of ``like``, ``margin`` from the top left."""
+    height, width = like.shape[2:]
+    return skip[:, :, margin : margin + height, margin : margin + width]
+
+
 def _pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
-    """Extend (N, C, H, W) below and to the right with the mean colour, which is zero."""
+    """Extend (N, C, H, W) below and to the right with zero, the mean colour."""
     height, width = x.shape[2:]
     return F.pad(x, (0, -width % multiple, 0, -height % multiple))
 
@@ -176,9 +178,9 @@ _MODELS: dict[str, tuple[Callable[[], Backbone], Head]] = {
 }
 
 
-def model_names() -> Iterator[str]:
+def model_names() -> tuple[str, ...]:
     """List the names that `build_model` knows."""
-    return iter(_MODELS)
+    return tuple(_MODELS)
 
 
 def build_model(name: str, num_classes: int) -> FCN8s:

@@ -57,7 +57,9 @@ def upsample_scores(
     """
     height, width = size_hw or picture_hw
     rows = _sampling(grid.positions(picture_hw[0], height), scores.shape[2]).to(scores)
-    columns = _sampling(grid.positions(picture_hw[1], width), scores.shape[3]).to(scores)
+    columns = _sampling(grid.positions(picture_hw[1], width), scores.shape[3]).to(
+        scores
+    )
     tall = rows @ scores  # (H, h) @ (N, K, h, w) -> (N, K, H, w)
     return tall @ columns.T  # (N, K, H, W)
 

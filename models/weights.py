@@ -1,0 +1,165 @@
+"""Weights in and out: safetensors with a model card in the metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib import resources
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from maskstream.models.classes import ClassTable
+from maskstream.models.fcn import FCN8s, build_model
+from maskstream.pipeline.errors import ModelError
+
+DEFAULT_WEIGHTS = "fcn8s-lite0-slim-camvid"
+
+_SUFFIX = ".fp16.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What weights are, where they come from and how to make them again."""
+
+    model: str  # a name that `build_model` knows
+    classes: ClassTable
+    data: str  # what the weights learnt from
+    licence: str  # what the weights may be used for
+    training_command: str
+    training_size_hw: tuple[int, int]  # of the crops learnt from
+    scores: dict[str, float] = field(default_factory=dict)  # by what was measured
+
+    def to_json(self) -> str:
+        """Write the card as one line of JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> ModelCard:
+        """Read what `to_json` wrote.
+
+        Raises:
+            ModelError: if the text is not a model card.
+        """
+        try:
+            card = json.loads(text)
+            height, width = card.pop("training_size_hw")
+            classes = ClassTable.from_json(json.dumps(card.pop("classes")))
+            return cls(classes=classes, training_size_hw=(height, width), **card)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"this is not a model card: {error}") from error
+
+
+def save_weights(path: Path, model: FCN8s, card: ModelCard) -> None:
+    """Write a network's weights as fp16, with the card as metadata.
+
+    The file is whole or absent: it takes its name when all is written.
+    """
+    tensors = {
+        name: tensor.detach().half() if tensor.is_floating_point() else tensor
+        for name, tensor in model.state_dict().items()
+    }
+    part = path.with_name(f"{path.name}.part")
+    save_file(
+        {name: tensor.contiguous() for name, tensor in tensors.items()},
+        part,
+        metadata={"model_card": card.to_json()},
+    )
+    part.replace(path)
+
+
+def load_weights(path_or_name: str | Path) -> tuple[FCN8s, ModelCard]:
+    """Load a network, ready to label, from a file or by the name of embedded weights.
+
+    Returns:
+        The network in fp32 on the CPU, in evaluation mode, and its card.
+
+    Raises:
+        ModelError: if the file is missing, is no safetensors file with a card, or holds
+            the weights of another network.
+    """
+    path = embedded_models().get(str(path_or_name), Path(path_or_name))
+    if not path.is_file():
+        raise ModelError(
+            f"{path}: there are no such weights; give a safetensors file or one of "
+            f"{', '.join(embedded_models()) or 'none embedded'}"
+        )
+    tensors, metadata = _read_tensors(path)
+    card = _read_card(path, metadata)
+    model = build_model(card.model, len(card.classes))
+    _check_same_tensors(path, card.model, model.state_dict(), tensors)
+    model.load_state_dict(tensors)
+    return model.eval(), card
+
+
+def embedded_models() -> dict[str, Path]:
+    """Find the weights inside the package, by name."""
+    folder = resources.files("maskstream.models") / "weights"
+    if not folder.is_dir():
+        return {}
+    files = sorted(Path(str(file)) for file in folder.iterdir())
+    return {
+        file.name.removesuffix(_SUFFIX): file
+        for file in files
+        if file.name.endswith(_SUFFIX)
+    }
+
+
+def read_backbone_weights(path: Path) -> dict[str, Tensor]:
+    """Read the ImageNet weights of a backbone from a safetensors file.
+
+    Raises:
+        ModelError: if the file is missing or no safetensors file.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path}: there are no such backbone weights")
+    return _read_tensors(path)[0]
+
+
+def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path}: this is not a safetensors file: {error}") from error
+
+
+def _read_card(path: Path, metadata: Mapping[str, str]) -> ModelCard:
+    if "model_card" not in metadata:
+        raise ModelError(
+            f"{path}: these weights have no model card, which says what network they "
+            "are for; weights written by maskstream train have one"
+        )
+    try:
+        return ModelCard.from_json(metadata["model_card"])
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+
+
+def _check_same_tensors(
+    path: Path, model: str, own: Mapping[str, Tensor], given: Mapping[str, Tensor]
+) -> None:
+    """Refuse weights that are not exactly the network's, naming the first of each."""
+    troubles = {
+        "missing": sorted(own.keys() - given.keys()),
+        "unexpected": sorted(given.keys() - own.keys()),
+        "of another shape": sorted(
+            name
+            for name in own.keys() & given.keys()
+            if own[name].shape != given[name].shape
+        ),
+    }
+    found = [
+        f"{len(names)} {trouble} (first {names[0]})"
+        for trouble, names in troubles.items()
+        if names
+    ]
+    if found:
+        raise ModelError(
+            f"{path}: weights of another model, {model} does not fit: "
+            f"{', '.join(found)}"
+        )
