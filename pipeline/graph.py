@@ -1,13 +1,15 @@
 """The graph: stages on threads of their own, joined by channels.
 
 One rule gives all the semantics: however a stage ends, its outboxes close and its
-inbox is cancelled. Downstream then drains and finalises; upstream's next send finds that
-nobody receives, and unwinds. Ends, errors and early exits travel the same two edges.
+inbox is cancelled. Downstream then drains and finalises; upstream's next send finds
+that nobody receives, and unwinds. Ends, errors and early exits travel the same two
+edges.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -140,6 +142,7 @@ class Pipeline:
     def __init__(self, *, clock: Clock = monotonic_clock) -> None:
         self._clock = clock
         self._nodes: list[_Node] = []
+        self._threads: list[Thread] = []
         self._errors: list[Exception] = []
         self._draining = Event()
         self._cancelled = Event()
@@ -158,28 +161,40 @@ class Pipeline:
             flow._open(link, inbox)
         return self._add(name, lambda: stage(inbox), inbox)
 
-    def run(self) -> None:
-        """Run until every stage has ended.
+    def start(self) -> None:
+        """Start every stage and return at once."""
+        self._threads = [
+            Thread(target=self._run_node, args=(node,), name=node.name)
+            for node in self._nodes
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until every stage has ended; False when ``timeout_s`` passed first.
 
         Raises:
             PipelineError: Stages failed. Every thread has ended by then.
         """
-        threads = [
-            Thread(target=self._run_node, args=(node,), name=node.name)
-            for node in self._nodes
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                thread.join()
-        except BaseException:  # Ctrl-C in a program without a handler of its own.
-            self.cancel()
-            for thread in threads:
-                thread.join()
-            raise
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        for thread in self._threads:
+            left_s = None if deadline is None else max(0.0, deadline - time.monotonic())
+            thread.join(left_s)
+            if thread.is_alive():
+                return False
         if self._errors:
             raise PipelineError("pipeline failed", self._errors)
+        return True
+
+    def run(self) -> None:
+        """Start, and wait until every stage has ended; see `wait` for what it raises."""
+        self.start()
+        try:
+            self.wait()
+        except KeyboardInterrupt:  # In a program without a handler of its own.
+            self.cancel()
+            self.wait()
+            raise
 
     def drain(self) -> None:
         """End every stream at its source; what was decoded reaches the sinks.
