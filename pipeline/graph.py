@@ -187,7 +187,7 @@ class Pipeline:
         return True
 
     def run(self) -> None:
-        """Start, and wait until every stage has ended; see `wait` for what it raises."""
+        """Start, then wait until every stage has ended; raises what `wait` raises."""
         self.start()
         try:
             self.wait()

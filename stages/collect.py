@@ -1,4 +1,4 @@
-"""Collect: frames of one or many streams -> batches for one pass through the network."""
+"""Collect: frames of one or many streams -> batches for one pass of the network."""
 
 from __future__ import annotations
 
