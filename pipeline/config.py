@@ -7,7 +7,7 @@ key, a wrong type or an impossible pair fails before any thread starts.
 from __future__ import annotations
 
 import re
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -64,7 +64,7 @@ Duration = Annotated[float, BeforeValidator(_parse_duration), Field(ge=0)]
 SizeHW = Annotated[tuple[int, int] | None, BeforeValidator(_parse_size)]
 
 
-class Policy(str, Enum):
+class Policy(StrEnum):
     """What happens to frames when the network cannot keep up."""
 
     AUTO = "auto"  # every_frame for files, freshest for live sources

@@ -1,4 +1,4 @@
-"""YAML and overrides -> a checked `RunConfig`, or one sentence that says what is wrong."""
+"""YAML and overrides -> a checked `RunConfig`, or a sentence that says why not."""
 
 from __future__ import annotations
 
@@ -92,9 +92,10 @@ def _substitute(value: Any, environment: Mapping[str, str], path: Path) -> Any:
         name = match.group(1)
         if name not in environment:
             raise ConfigError(f"{path}: the environment variable {name} is not set")
-        return environment[name]
+        return str(environment[name])
 
-    return re.sub(r"\$\{(\w+)\}", look_up, value)
+    substituted: str = re.sub(r"\$\{(\w+)\}", look_up, value)
+    return substituted
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any
 
-from maskstream.pipeline.channel import Channel, ChannelClosed, Overflow
+from maskstream.pipeline.channel import Channel, ChannelClosed, ChannelStats, Overflow
 from maskstream.pipeline.clock import Clock, monotonic_clock
 from maskstream.pipeline.errors import PipelineError
 from maskstream.pipeline.fair import FairInbox
@@ -230,6 +230,14 @@ class Pipeline:
         """Return where each stage's time went so far, in the order of building."""
         now = self._clock()
         return [node.report(now) for node in self._nodes]
+
+    def inboxes(self) -> dict[str, ChannelStats]:
+        """Return the counters of each stage's inbox."""
+        return {
+            node.name: node.inbox.stats
+            for node in self._nodes
+            if node.inbox is not None
+        }
 
     def _add(
         self, name: str, start: Callable[[], Outputs], inbox: Inbox | None
