@@ -94,8 +94,7 @@ def _substitute(value: Any, environment: Mapping[str, str], path: Path) -> Any:
             raise ConfigError(f"{path}: the environment variable {name} is not set")
         return str(environment[name])
 
-    substituted: str = re.sub(r"\$\{(\w+)\}", look_up, value)
-    return substituted
+    return re.sub(r"\$\{(\w+)\}", look_up, value)
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,7 +115,7 @@ def _explain(problem: Any) -> str:
         near = difflib.get_close_matches(keys[-1], _known_keys(keys[:-1]), n=1)
         hint = f", did you mean {near[0]!r}" if near else ""
         return f"unknown key {where!r}{hint}"
-    message = problem["msg"].removeprefix("Value error, ")
+    message: str = problem["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     if not where:
         return message
