@@ -14,7 +14,7 @@ from enum import Enum
 from threading import Condition
 from typing import Generic, TypeVar
 
-from maskstream.pipeline.clock import Clock, monotonic_clock
+from maskstream.pipeline.clock import Clock, Stopwatch, monotonic_clock
 
 __all__ = ["Channel", "ChannelClosed", "ChannelStats", "Overflow"]
 
@@ -45,9 +45,9 @@ class ChannelStats:
     dropped: int
     """Items that made room for newer ones, or were discarded by `Channel.cancel`."""
     send_wait_s: float
-    """Seconds that the sender stood before a full buffer."""
+    """Seconds that the sender has stood before a full buffer, up to now."""
     take_wait_s: float
-    """Seconds that the receiver stood before an empty one."""
+    """Seconds that the receiver has stood before an empty one, up to now."""
 
 
 class Channel(Generic[T]):
@@ -87,7 +87,6 @@ class Channel(Generic[T]):
         self._max_weight = max_weight
         self._weigh: Callable[[T], int] = weigh or (lambda _: 0)
         self._on_drop = on_drop
-        self._clock = clock
         self._changed = changed or Condition()  # guards every field below
         self._items: deque[T] = deque()
         self._weight = 0
@@ -96,8 +95,8 @@ class Channel(Generic[T]):
         self._sent = 0
         self._received = 0
         self._dropped = 0
-        self._send_wait_s = 0.0
-        self._take_wait_s = 0.0
+        self._send_wait = Stopwatch(clock)
+        self._take_wait = Stopwatch(clock)
 
     @classmethod
     def of(cls, *items: T) -> Channel[T]:
@@ -118,8 +117,8 @@ class Channel(Generic[T]):
         pushed_out: list[T] = []
         with self._changed:
             if self.overflow is Overflow.BLOCK:
-                self._send_wait_s += self._wait(
-                    lambda: self._closed or self._has_room_for(item)
+                self._wait(
+                    lambda: self._closed or self._has_room_for(item), self._send_wait
                 )
             if self._closed:
                 raise ChannelClosed
@@ -145,14 +144,17 @@ class Channel(Generic[T]):
             ``timeout_s`` has passed without one.
         """
         with self._changed:
-            self._take_wait_s += self._wait(
-                lambda: self._closed or bool(self._items), timeout_s
+            self._wait(
+                lambda: self._closed or bool(self._items), self._take_wait, timeout_s
             )
-            if linger_s > 0 and self._items:
-                self._take_wait_s += self._wait(
-                    lambda: self._closed or len(self._items) >= limit, linger_s
+            taken = self._pop_many(limit)
+            if taken:  # Taken at once: a full buffer would keep out what is to come.
+                self._wait(
+                    lambda: self._fill(taken, limit) or self._closed,
+                    self._take_wait,
+                    linger_s,
                 )
-            return self._pop_many(limit)
+            return taken
 
     def __iter__(self) -> Iterator[T]:
         while taken := self.take():
@@ -196,8 +198,8 @@ class Channel(Generic[T]):
                 sent=self._sent,
                 received=self._received,
                 dropped=self._dropped,
-                send_wait_s=self._send_wait_s,
-                take_wait_s=self._take_wait_s,
+                send_wait_s=self._send_wait.seconds,
+                take_wait_s=self._take_wait.seconds,
             )
 
     def _has_room_for(self, item: T) -> bool:
@@ -215,6 +217,10 @@ class Channel(Generic[T]):
         self._weight -= self._weigh(item)
         return item
 
+    def _fill(self, taken: list[T], limit: int) -> bool:
+        taken += self._pop_many(limit - len(taken))
+        return len(taken) >= limit
+
     def _pop_many(self, limit: int) -> list[T]:
         taken = [self._pop() for _ in range(min(limit, len(self._items)))]
         if taken:
@@ -222,10 +228,12 @@ class Channel(Generic[T]):
             self._changed.notify_all()
         return taken
 
-    def _wait(self, until: Callable[[], bool], timeout_s: float | None = None) -> float:
-        """Wait for ``until``; return the seconds it took by the injected clock."""
-        if until():
-            return 0.0
-        since = self._clock()
-        self._changed.wait_for(until, timeout_s)
-        return self._clock() - since
+    def _wait(
+        self,
+        until: Callable[[], bool],
+        stopwatch: Stopwatch,
+        timeout_s: float | None = None,
+    ) -> None:
+        if not until() and timeout_s != 0:  # Waiting for no time lets go of the lock.
+            with stopwatch:
+                self._changed.wait_for(until, timeout_s)

@@ -9,12 +9,33 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
-__all__ = ["Clock", "ManualClock", "monotonic_clock"]
+__all__ = ["Clock", "ManualClock", "Stopwatch", "monotonic_clock"]
 
 Clock = Callable[[], float]
 """Seconds that never go back; only differences mean anything."""
 
 monotonic_clock: Clock = time.perf_counter
+
+
+class Stopwatch:
+    """Adds up the time spent in its ``with`` blocks, one at a time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._total_s = 0.0
+        self._since: float | None = None
+
+    def __enter__(self) -> None:
+        self._since = self._clock()
+
+    def __exit__(self, *_: object) -> None:
+        self._total_s, self._since = self.seconds, None
+
+    @property
+    def seconds(self) -> float:
+        """The sum so far, the block that is running included."""
+        running_s = 0.0 if self._since is None else self._clock() - self._since
+        return self._total_s + running_s
 
 
 class ManualClock:

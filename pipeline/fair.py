@@ -8,7 +8,7 @@ from threading import Condition
 from typing import Generic, TypeVar
 
 from maskstream.pipeline.channel import Channel, ChannelStats, Overflow
-from maskstream.pipeline.clock import Clock, monotonic_clock
+from maskstream.pipeline.clock import Clock, Stopwatch, monotonic_clock
 
 __all__ = ["FairInbox"]
 
@@ -27,7 +27,7 @@ class FairInbox(Generic[T]):
         self._clock = clock
         self._changed = Condition()  # guards the channels and every field below
         self._channels: deque[Channel[T]] = deque()  # the next turn is the leftmost's
-        self._take_wait_s = 0.0
+        self._take_wait = Stopwatch(clock)
 
     def open(
         self,
@@ -54,15 +54,14 @@ class FairInbox(Generic[T]):
             At least one item, the channels in turn and each in its own order; empty
             when every channel has ended.
         """
-        with self._changed:
-            since = self._clock()
-            self._changed.wait_for(lambda: self._depth() or self._is_ended())
-            if linger_s > 0 and self._depth():
+        taken: list[T] = []
+        with self._changed, self._take_wait:
+            self._changed.wait_for(lambda: self._depth() or self._is_closed())
+            if not self._fill(taken, limit) and taken and linger_s > 0:
                 self._changed.wait_for(
-                    lambda: self._depth() >= limit or self._is_closed(), linger_s
+                    lambda: self._fill(taken, limit) or self._is_closed(), linger_s
                 )
-            self._take_wait_s += self._clock() - since
-            return self._take_in_turn(limit)
+        return taken
 
     def __iter__(self) -> Iterator[T]:
         while taken := self.take():
@@ -86,11 +85,11 @@ class FairInbox(Generic[T]):
                 received=sum(one.received for one in each),
                 dropped=sum(one.dropped for one in each),
                 send_wait_s=sum(one.send_wait_s for one in each),
-                take_wait_s=self._take_wait_s,
+                take_wait_s=self._take_wait.seconds,
             )
 
-    def _take_in_turn(self, limit: int) -> list[T]:
-        taken: list[T] = []
+    def _fill(self, taken: list[T], limit: int) -> bool:
+        """Add to ``taken`` what is there, in turn; True when there are ``limit``."""
         num_silent = 0
         while len(taken) < limit and num_silent < len(self._channels):
             channel = self._channels[0]
@@ -98,13 +97,10 @@ class FairInbox(Generic[T]):
             one = channel.take(timeout_s=0)
             num_silent = 0 if one else num_silent + 1
             taken += one
-        return taken
+        return len(taken) >= limit
 
     def _depth(self) -> int:
         return sum(channel.depth for channel in self._channels)
 
     def _is_closed(self) -> bool:
         return all(channel.is_closed for channel in self._channels)
-
-    def _is_ended(self) -> bool:
-        return self._is_closed() and not self._depth()

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from threading import Event, Thread
+from threading import Thread
 from typing import Any
 
 from maskstream.pipeline.channel import Channel, ChannelClosed, ChannelStats, Overflow
@@ -70,6 +70,7 @@ class _Node:
     items: int = 0
     started_at: float | None = None
     ended_at: float | None = None
+    busy_s: float = 0.0
 
     def send(self, item: Any) -> bool:
         """Give ``item`` to each receiver that accepts it; False when all have left."""
@@ -89,10 +90,12 @@ class _Node:
             life_s = (now if self.ended_at is None else self.ended_at) - self.started_at
         input_wait_s = 0.0 if self.inbox is None else self.inbox.stats.take_wait_s
         output_wait_s = sum(box.channel.stats.send_wait_s for box in self.outboxes)
+        # The waits are read a little after `now`: never let that turn busy_s back.
+        self.busy_s = max(self.busy_s, life_s - input_wait_s - output_wait_s)
         return StageReport(
             name=self.name,
             items=self.items,
-            busy_s=max(0.0, life_s - input_wait_s - output_wait_s),
+            busy_s=self.busy_s,
             input_wait_s=input_wait_s,
             output_wait_s=output_wait_s,
         )
@@ -144,8 +147,8 @@ class Pipeline:
         self._nodes: list[_Node] = []
         self._threads: list[Thread] = []
         self._errors: list[Exception] = []
-        self._draining = Event()
-        self._cancelled = Event()
+        self._is_draining = False  # Not an Event: set by signal handlers, which may
+        self._is_cancelled = False  # interrupt each other while one holds its lock.
         self._failed_stage: str | None = None
 
     def source(self, name: str, source: Source) -> Flow:
@@ -163,12 +166,14 @@ class Pipeline:
 
     def start(self) -> None:
         """Start every stage and return at once."""
-        self._threads = [
-            Thread(target=self._run_node, args=(node,), name=node.name)
-            for node in self._nodes
-        ]
-        for thread in self._threads:
-            thread.start()
+        try:
+            for node in self._nodes:
+                thread = Thread(target=self._run_node, args=(node,), name=node.name)
+                thread.start()
+                self._threads.append(thread)
+        except BaseException:  # No thread to be had, or Ctrl-C.
+            self._stop()
+            raise
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until every stage has ended; False when ``timeout_s`` passed first.
@@ -188,12 +193,11 @@ class Pipeline:
 
     def run(self) -> None:
         """Start, then wait until every stage has ended; raises what `wait` raises."""
-        self.start()
         try:
+            self.start()
             self.wait()
         except KeyboardInterrupt:  # In a program without a handler of its own.
-            self.cancel()
-            self.wait()
+            self._stop()
             raise
 
     def drain(self) -> None:
@@ -201,12 +205,12 @@ class Pipeline:
 
         Does not block. A source that is stuck in a read ends at that read's deadline.
         """
-        self._draining.set()
+        self._is_draining = True
 
     def cancel(self) -> None:
         """End every stream now; what waits in the channels is discarded."""
-        self._cancelled.set()
-        self._draining.set()
+        self._is_cancelled = True
+        self._is_draining = True
         for node in self._nodes:
             if node.inbox is not None:
                 node.inbox.cancel()
@@ -214,12 +218,12 @@ class Pipeline:
     @property
     def is_draining(self) -> bool:
         """`drain` or `cancel` was called."""
-        return self._draining.is_set()
+        return self._is_draining
 
     @property
     def is_cancelled(self) -> bool:
         """`cancel` was called."""
-        return self._cancelled.is_set()
+        return self._is_cancelled
 
     @property
     def failed_stage(self) -> str | None:
@@ -239,6 +243,11 @@ class Pipeline:
             if node.inbox is not None
         }
 
+    def _stop(self) -> None:
+        self.cancel()
+        for thread in self._threads:
+            thread.join()
+
     def _add(
         self, name: str, start: Callable[[], Outputs], inbox: Inbox | None
     ) -> Flow:
@@ -254,7 +263,7 @@ class Pipeline:
                     if not node.send(output):
                         break  # They say themselves why they left.
                     node.items += 1
-                    if node.inbox is None and self._draining.is_set():
+                    if node.inbox is None and self._is_draining:
                         break
         except Exception as error:
             error.add_note(f"in stage {node.name!r}")

@@ -1,0 +1,234 @@
+"""``maskstream run``: files, cameras and URLs in; video, masks and records out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from maskstream.pipeline.app import execute
+from maskstream.pipeline.config import Policy
+from maskstream.pipeline.config_file import load_config
+from maskstream.pipeline.console import RunDisplay, print_summary
+from maskstream.pipeline.interrupts import draining_signals
+
+__all__ = ["run"]
+
+_OUT, _NET, _LOOK, _CUT = "Outputs", "Network", "Overlay and video", "What to read"
+
+
+def run(
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="INPUT...",
+            help="Files, globs, folders of pictures, frames/%06d.png, URLs (rtsp, http, "
+            "...), camera:0, synthetic:, sample:street.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Annotated video (.mp4, .mkv, .mov); a folder for many inputs.",
+            rich_help_panel=_OUT,
+        ),
+    ] = None,
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            help="Lossless class ids (.mkv); a folder for many inputs.",
+            rich_help_panel=_OUT,
+        ),
+    ] = None,
+    mask_images: Annotated[
+        Path | None,
+        typer.Option(help="Folder for one paletted PNG a frame.", rich_help_panel=_OUT),
+    ] = None,
+    records: Annotated[
+        Path | None,
+        typer.Option(
+            help="A JSON line a frame: times, class shares; a folder for many inputs.",
+            rich_help_panel=_OUT,
+        ),
+    ] = None,
+    rle: Annotated[
+        bool | None,
+        typer.Option(
+            "--rle",
+            help="Add COCO run-length masks to the records.",
+            rich_help_panel=_OUT,
+        ),
+    ] = None,
+    objects: Annotated[
+        bool | None,
+        typer.Option(
+            "--objects",
+            help="Add connected objects with boxes to the records.",
+            rich_help_panel=_OUT,
+        ),
+    ] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(help="The final ledger as JSON.", rich_help_panel=_OUT),
+    ] = None,
+    overwrite: Annotated[
+        bool | None,
+        typer.Option("--overwrite", help="Replace files.", rich_help_panel=_OUT),
+    ] = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            help="Serve /metrics on loopback while running.", rich_help_panel=_OUT
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="An embedded model, by name.", rich_help_panel=_NET),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="Your own weights: safetensors with a model card.",
+            rich_help_panel=_NET,
+        ),
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="auto, torch or openvino.", rich_help_panel=_NET)
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu or cuda:N.", rich_help_panel=_NET)
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="auto, fp32, bf16 or fp16.", rich_help_panel=_NET),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WxH",
+            help="Network input; auto keeps the picture's shape at about 512x288.",
+            rich_help_panel=_NET,
+        ),
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(help="Frames in one pass, at most.", rich_help_panel=_NET),
+    ] = None,
+    alpha: Annotated[
+        float | None,
+        typer.Option(help="Strength of the overlay, 0 to 1.", rich_help_panel=_LOOK),
+    ] = None,
+    hide: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLASS",
+            help="Leave a class unpainted; may be given again.",
+            rich_help_panel=_LOOK,
+        ),
+    ] = None,
+    contours: Annotated[
+        bool | None,
+        typer.Option("--contours", help="Draw class borders.", rich_help_panel=_LOOK),
+    ] = None,
+    legend: Annotated[
+        bool | None,
+        typer.Option("--legend/--no-legend", help="Name the colours.", rich_help_panel=_LOOK),
+    ] = None,
+    status: Annotated[
+        bool | None,
+        typer.Option("--status", help="Show time and speed.", rich_help_panel=_LOOK),
+    ] = None,
+    codec: Annotated[
+        str | None,
+        typer.Option(
+            help="h264, hevc, av1, h264_nvenc, hevc_nvenc or av1_nvenc.",
+            rich_help_panel=_LOOK,
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="The encoder's preset.", rich_help_panel=_LOOK)
+    ] = None,
+    crf: Annotated[
+        int | None,
+        typer.Option(help="The encoder's quality scale.", rich_help_panel=_LOOK),
+    ] = None,
+    mask_track: Annotated[
+        bool | None,
+        typer.Option(
+            "--mask-track",
+            help="Put the class ids into the .mkv output as a second track.",
+            rich_help_panel=_LOOK,
+        ),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="S", help="Skip this much: 10s, 1:30.", rich_help_panel=_CUT),
+    ] = None,
+    duration: Annotated[
+        str | None,
+        typer.Option(metavar="S", help="Stop after this much.", rich_help_panel=_CUT),
+    ] = None,
+    policy: Annotated[
+        Policy | None,
+        typer.Option(
+            help="When the network cannot keep up; auto: files wait, live drops.",
+            rich_help_panel=_CUT,
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="YAML with any of this; options override it."),
+    ] = None,
+) -> None:
+    """Segment video and write what was asked for.
+
+    A first Ctrl-C finishes the files with what was read so far, a second stops at once.
+    Every frame is accounted for: decoded = written + dropped, or the run has failed.
+    """
+    settings = load_config(
+        config,
+        _given(
+            inputs=tuple(inputs) if inputs else None,
+            output=output,
+            mask=mask,
+            mask_images=mask_images,
+            records=records,
+            summary=summary,
+            overwrite=overwrite,
+            metrics_port=metrics_port,
+            start=start,
+            duration=duration,
+            policy=policy,
+            model=_given(
+                name=model,
+                weights=weights,
+                engine=engine,
+                device=device,
+                precision=precision,
+                size=size,
+            ),
+            batch=_given(max_size=batch),
+            overlay=_given(
+                alpha=alpha,
+                hide=tuple(hide) if hide else None,
+                contours=contours,
+                legend=legend,
+                status=status,
+            ),
+            video=_given(codec=codec, preset=preset, crf=crf, mask_track=mask_track),
+            record=_given(rle=rle, objects=objects),
+        ),
+    )
+    with RunDisplay() as display, draining_signals() as interrupts:
+        done = execute(settings, display=display, interrupts=interrupts)
+    print_summary(done)
+    raise typer.Exit(interrupts.exit_code(done.outcome))
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """Keep the options that were given."""
+    return {name: value for name, value in options.items() if value not in (None, {})}

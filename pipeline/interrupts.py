@@ -1,0 +1,70 @@
+"""Signals: the first SIGINT or SIGTERM drains, the second stops at once."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from maskstream.pipeline.graph import Pipeline
+from maskstream.pipeline.summary import Outcome
+
+__all__ = ["Interrupts", "draining_signals"]
+
+_EXIT_CODES = {Outcome.DONE: 0, Outcome.FAILED: 1, Outcome.INTERRUPTED: 130}
+
+
+class Interrupts:
+    """What the user or the system asked for, and the pipeline that has to obey."""
+
+    def __init__(self) -> None:
+        self._num_signals = 0
+        self._pipeline: Pipeline | None = None
+
+    def control(self, pipeline: Pipeline | None) -> None:
+        """Hand over the pipeline that runs now; a request made before it holds."""
+        self._pipeline = pipeline
+        self._obey()
+
+    def request(self) -> None:
+        """Ask to drain; asked again, stop at once."""
+        self._num_signals += 1
+        self._obey()
+
+    @property
+    def is_requested(self) -> bool:
+        """Somebody asked to stop."""
+        return self._num_signals > 0
+
+    def exit_code(self, outcome: Outcome) -> int:
+        """0 done, 1 failed, 130 interrupted."""
+        return _EXIT_CODES[outcome]
+
+    def _obey(self) -> None:
+        if self._pipeline is None or not self._num_signals:
+            return
+        if self._num_signals == 1:
+            self._pipeline.drain()
+        else:
+            self._pipeline.cancel()
+
+
+@contextmanager
+def draining_signals() -> Iterator[Interrupts]:
+    """Turn SIGINT and SIGTERM into requests; the old handlers come back at the end.
+
+    For the main thread only, where Python runs its signal handlers.
+    """
+    interrupts = Interrupts()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        interrupts.request()
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    old = {number: signal.signal(number, on_signal) for number in signals}
+    try:
+        yield interrupts
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
