@@ -21,6 +21,8 @@ from maskstream.models.backbones import VGG16, Backbone, Lite0
 from maskstream.models.geometry import ScoreGrid
 from maskstream.pipeline.errors import ModelError
 
+__all__ = ["FCN8s", "Head", "ScoreGrid", "build_model", "model_names"]
+
 
 class Head(Enum):
     """How the deepest features become scores."""

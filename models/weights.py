@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from maskstream.models.classes import ClassTable
@@ -63,11 +63,8 @@ def save_weights(path: Path, model: FCN8s, card: ModelCard) -> None:
         for name, tensor in model.state_dict().items()
     }
     part = path.with_name(f"{path.name}.part")
-    save_file(
-        {name: tensor.contiguous() for name, tensor in tensors.items()},
-        part,
-        metadata={"model_card": card.to_json()},
-    )
+    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    part.write_bytes(save(contiguous, metadata={"model_card": card.to_json()}))
     part.replace(path)
 
 

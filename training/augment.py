@@ -88,7 +88,7 @@ def _recolour(picture: Picture, rng: np.random.Generator) -> Picture:
     levels = (levels - 0.5) * rng.uniform(0.6, 1.4) + 0.5
     picture = _look_up(picture, levels * 255)
 
-    hsv = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2HSV))
+    hsv: Picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2HSV))
     values = np.arange(256.0)
     hue = (values + rng.integers(-12, 13)) % 180  # OpenCV counts in steps of 2 degrees
     saturation = values * rng.uniform(0.3, 1.6)

@@ -55,13 +55,8 @@ class Scores:
         )
 
     def to_json(self) -> str:
-        """Write the scores as JSON, an absent class as null."""
-        scores = asdict(self)
-        scores["per_class_iou"] = {
-            name: None if math.isnan(iou) else iou
-            for name, iou in self.per_class_iou.items()
-        }
-        return json.dumps(scores, indent=2)
+        """Write the scores as JSON, where a class is absent null."""
+        return json.dumps(_nan_to_none(asdict(self)), indent=2)
 
 
 def evaluate(predict: Predict, folder: LabelledFolder, classes: ClassTable) -> Scores:
@@ -116,3 +111,10 @@ def torch_predictor(model: FCN8s, network_hw: tuple[int, int] | None = None) -> 
 def _nanmean(values: npt.NDArray[np.float64]) -> float:
     present = values[~np.isnan(values)]
     return float(present.mean()) if present.size else math.nan
+
+
+def _nan_to_none(value: object) -> object:
+    """Replace nan, which JSON lacks, in a score or a dict of scores."""
+    if isinstance(value, dict):
+        return {name: _nan_to_none(score) for name, score in value.items()}
+    return None if value != value else value  # nan alone differs from itself

@@ -63,7 +63,7 @@ class Learner:
 
     def _draw_batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Draw (N, 3, H, W) float pictures and (N, H, W) int64 labels."""
-        order = self._rng.permutation(len(self._samples)).tolist()
+        order: list[int] = self._rng.permutation(len(self._samples)).tolist()
         for step in range(self._steps_per_epoch):
             indices = order[step * self._batch_size : (step + 1) * self._batch_size]
             drawn = [
