@@ -1,0 +1,146 @@
+"""The video codecs that results can be written with, and the pixels each takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+from av.codec.codec import UnknownCodecError, find_best_pix_fmt_of_list
+from av.codec.context import Flags
+from av.video.codeccontext import VideoCodecContext
+from av.video.format import VideoFormat
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+
+from maskstream.pipeline.errors import ConfigError
+
+__all__ = [
+    "CODECS",
+    "VideoCodec",
+    "check_codec",
+    "convert",
+    "pixel_format_for",
+    "tag_like",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoCodec:
+    """An encoder and the settings that make it quick and good to look at."""
+
+    encoder: str
+    """FFmpeg's name."""
+    options: Mapping[str, str]
+    takes_odd_sizes: bool = False
+    """A size that its chroma planes do not divide evenly is no obstacle."""
+
+
+# Quality is constant, not bit rate: the overlay must be clear in every scene.
+CODECS: Mapping[str, VideoCodec] = {
+    "h264": VideoCodec("libx264", {"preset": "veryfast", "crf": "20"}),
+    "hevc": VideoCodec(
+        "libx265",
+        {"preset": "veryfast", "crf": "23", "x265-params": "log-level=none"},
+    ),
+    "av1": VideoCodec("libsvtav1", {"preset": "9", "crf": "30"}, takes_odd_sizes=True),
+    "h264_nvenc": VideoCodec("h264_nvenc", {"preset": "p4", "cq": "22"}),
+    "hevc_nvenc": VideoCodec("hevc_nvenc", {"preset": "p4", "cq": "24"}),
+    "av1_nvenc": VideoCodec("av1_nvenc", {"preset": "p4", "cq": "30"}),
+}
+
+
+def check_codec(name: str, options: Mapping[str, str]) -> None:
+    """Check that a codec works on this machine, by opening its encoder once.
+
+    Args:
+        name: A key of `CODECS`.
+        options: The encoder's own, over those of `CODECS`.
+
+    Raises:
+        ConfigError: No codec has this name, it cannot be opened here, or it does not
+            know an option.
+    """
+    if name not in CODECS:
+        raise ConfigError(f"no codec is named {name!r}; known: {', '.join(CODECS)}")
+    codec = CODECS[name]
+    if name == "av1":
+        os.environ.setdefault("SVT_LOG", "1")  # errors; it prints its settings else
+    try:
+        context = av.CodecContext.create(codec.encoder, "w")
+        assert isinstance(context, VideoCodecContext)
+        context.width, context.height, context.pix_fmt = 320, 240, "yuv420p"
+        context.time_base = Fraction(1, 25)
+        context.options = {**codec.options, **options}
+        context.open()
+    except (av.FFmpegError, UnknownCodecError) as error:
+        given = f" with {dict(options)}" if options else ""
+        raise ConfigError(
+            f"codec {name}{given} cannot be used on this machine "
+            f"({codec.encoder}: {str(error).lower()}); h264 always can"
+        ) from error
+    if unknown := options.keys() & context.options.keys():
+        raise ConfigError(f"codec {name} has no option {', '.join(sorted(unknown))}")
+
+
+def pixel_format_for(codec: VideoCodec, picture: av.VideoFrame) -> str:
+    """Choose the pixel format that an encoder takes and that loses least of a picture.
+
+    4:2:0 is kept where it can be. H.264 and HEVC cannot code chroma planes of half an
+    odd side, so such a picture gets whole ones: 4:2:2 for an odd height, 4:4:4 for an
+    odd width.
+    """
+    taken = [
+        fmt
+        for fmt in av.Codec(codec.encoder, "w").video_formats or ()
+        if not fmt.is_rgb
+        and (codec.takes_odd_sizes or _divides(fmt, picture.width, picture.height))
+    ]
+    given = picture.format
+    wanted = "yuv420p" if _is_rgb(given) else given.name
+    if wanted in {fmt.name for fmt in taken}:
+        return wanted
+    best, _ = find_best_pix_fmt_of_list(taken, wanted)
+    assert best is not None
+    return best.name
+
+
+def convert(picture: av.VideoFrame, pix_fmt: str) -> av.VideoFrame:
+    """Give a picture the pixel format ``pix_fmt``, with its own matrix and range.
+
+    RGB becomes bt709 in limited range.
+    """
+    if picture.format.name == pix_fmt:
+        return picture
+    if not _is_rgb(picture.format):
+        return picture.reformat(format=pix_fmt)
+    return picture.reformat(
+        format=pix_fmt,
+        src_color_range=ColorRange.JPEG,
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        dst_color_trc=ColorTrc.BT709,
+        dst_color_primaries=ColorPrimaries.BT709,
+    )
+
+
+def tag_like(context: VideoCodecContext, picture: av.VideoFrame) -> None:
+    """Tag what an encoder will write with a picture's colours and interlacing."""
+    context.colorspace = picture.colorspace
+    context.color_range = picture.color_range
+    context.color_primaries = picture.color_primaries
+    context.color_trc = picture.color_trc
+    if picture.interlaced_frame:
+        context.flags |= Flags.interlaced_dct | Flags.interlaced_me
+
+
+def _is_rgb(fmt: VideoFormat) -> bool:
+    return fmt.is_rgb or fmt.has_palette
+
+
+def _divides(fmt: VideoFormat, width: int, height: int) -> bool:
+    """Whether chroma samples of ``fmt`` stand for whole pixels only."""
+    horizontal = 2 // fmt.chroma_width(2)
+    vertical = 2 // fmt.chroma_height(2)
+    return width % horizontal == 0 and height % vertical == 0

@@ -1,0 +1,133 @@
+"""Annotated video: new pictures encoded, everything beside them copied."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import OutputContainer
+
+from maskstream.models.classes import ClassTable
+from maskstream.pipeline.frame import Frame, Segmentation
+from maskstream.pipeline.ledger import Ledger
+from maskstream.pipeline.stage import Inbox, Outputs
+from maskstream.stages.codecs import CODECS, convert, pixel_format_for, tag_like
+from maskstream.stages.mask_track import MaskStream
+from maskstream.stages.mux import add_track, encode, open_container
+from maskstream.stages.parts import frame_of, write_parts
+from maskstream.stages.passthrough import Passthrough
+from maskstream.stages.side_tracks import SideTracks
+
+__all__ = ["VideoEncoder"]
+
+_HEVC = ("libx265", "hevc_nvenc")
+
+
+@dataclass(frozen=True, slots=True)
+class VideoEncoder:
+    """Encodes pictures with the pts, rotation, shape and colour tags of their source.
+
+    Its items are frames or, where the file carries the class ids too, segmentations
+    whose frames hold the new pictures.
+    """
+
+    path: Path
+    """Where to; the suffix names the container."""
+    ledger: Ledger
+    side_packets: Passthrough | None = None
+    """What travels beside the pictures; None leaves it out."""
+    codec: str = "h264"
+    """A key of `CODECS`."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """The encoder's own, over those of `CODECS`."""
+    threads: int = 0
+    """Of the encoder; 0 lets it choose."""
+    classes: ClassTable | None = None
+    """Of the class ids, which then are a second track; for Matroska only."""
+    sink: str = "video"
+
+    def __call__(self, inbox: Inbox) -> Outputs:
+        """Write every frame that ``inbox`` gives."""
+        try:
+            yield from write_parts(inbox, self.path, self._open, self.ledger, self.sink)
+        finally:
+            if self.side_packets is not None:
+                self.side_packets.cancel()
+
+    @contextmanager
+    def _open(self, path: Path, item: Frame | Segmentation) -> Iterator[_AnnotatedFile]:
+        with open_container(path, frame_of(item)) as container:
+            yield _AnnotatedFile(self, container, item)
+
+
+class _AnnotatedFile:
+    def __init__(
+        self,
+        settings: VideoEncoder,
+        container: OutputContainer,
+        item: Frame | Segmentation,
+    ) -> None:
+        first = frame_of(item)
+        codec = CODECS[settings.codec]
+        self._settings = settings
+        self._container = container
+        self._stream = first.stream
+        self._ledger = settings.ledger
+        self._pix_fmt = pixel_format_for(codec, first.picture)
+        self._video = add_track(
+            container,
+            codec.encoder,
+            self._pix_fmt,
+            first.format,
+            {**codec.options, **settings.options},
+            settings.threads,
+        )
+        tag_like(self._video.codec_context, convert(first.picture, self._pix_fmt))
+        if codec.encoder in _HEVC and container.format.name in ("mp4", "mov"):
+            self._video.codec_context.codec_tag = "hvc1"  # Apple's players want it
+        self._masks: MaskStream | None = None
+        if settings.classes is not None:
+            self._masks = MaskStream(container, first.format, settings.classes)
+        self._mask_packets: deque[av.Packet[Any]] = deque()
+        self._side: SideTracks | None = None
+        if settings.side_packets is not None:
+            self._side = SideTracks(
+                container, first, settings.side_packets, settings.ledger
+            )
+        self._least_pts = first.pts
+        container.start_encoding()
+
+    def write(self, item: Frame | Segmentation) -> None:
+        frame = frame_of(item)
+        if frame.pts < self._least_pts:
+            self._ledger.noted(self._stream, "frames_moved_after_their_elders")
+        pts = max(frame.pts, self._least_pts)
+        self._least_pts = pts + 1
+        if self._masks is not None:
+            assert isinstance(item, Segmentation)
+            self._mask_packets.extend(self._masks.encode(item, pts))
+        picture = convert(frame.picture, self._pix_fmt)
+        self._mux(encode(self._video, picture, frame, pts))
+
+    def flush(self) -> None:
+        self._mux(self._video.encode(None))
+        self._container.mux(self._mask_packets)
+        if self._side is not None:
+            self._side.mux_rest()
+
+    def _mux(self, packets: list[av.Packet[Any]]) -> None:
+        """Mux video, and before each packet of it whatever is to be decoded earlier."""
+        for packet in packets:
+            assert packet.dts is not None
+            decoded_at = packet.dts
+            while self._mask_packets and (self._mask_packets[0].dts or 0) <= decoded_at:
+                self._container.mux_one(self._mask_packets.popleft())
+            if self._side is not None:
+                self._side.mux_until(float(decoded_at * packet.time_base))
+            self._container.mux_one(packet)
+            self._ledger.written(self._stream, self._settings.sink)
