@@ -1,11 +1,11 @@
 """Semantic masks from video, continuously: FCN-8s on files, cameras and streams.
 
-    import maskstream
+import maskstream
 
-    maskstream.segment_video("drive.mp4", "drive.masked.mp4", mask="drive.masks.mkv")
-    with maskstream.open_masks("drive.masks.mkv") as masks:
-        for pts_seconds, labels in masks:  # (H, W) uint8 class ids
-            ...
+maskstream.segment_video("drive.mp4", "drive.masked.mp4", mask="drive.masks.mkv")
+with maskstream.open_masks("drive.masks.mkv") as masks:
+    for pts_seconds, labels in masks:  # (H, W) uint8 class ids
+        ...
 """
 
 from importlib.metadata import version

@@ -54,7 +54,7 @@ def _set_up(
 
 
 def main() -> None:
-    """Run the command line; the exit code is 0, 1 failed, 2 wrong usage, 130 stopped."""
+    """Run the command line; exit with 0, 1 failed, 2 wrong usage or 130 interrupted."""
     try:
         app()
     except ConfigError as error:

@@ -152,6 +152,14 @@ class VideoConfig(_Config):
         False, description="Add the class ids as a second, lossless track (.mkv only)."
     )
 
+    @property
+    def options(self) -> dict[str, str]:
+        """The encoder's options that were given."""
+        options = {"preset": self.preset, "crf": self.crf}
+        return {
+            name: str(given) for name, given in options.items() if given is not None
+        }
+
 
 class RecordsConfig(_Config):
     """What a line of the records holds beside times and class shares."""

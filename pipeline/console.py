@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import TracebackType
+from typing import Self
 
 from rich import box
 from rich.console import Console
@@ -17,6 +19,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from maskstream.pipeline.ledger import Ledger
+from maskstream.pipeline.plan import StreamPlan
 from maskstream.pipeline.summary import Outcome, RunSummary, StreamSummary
 
 __all__ = ["RunDisplay", "print_error", "print_summary"]
@@ -25,9 +29,15 @@ _MAX_STREAM_ROWS = 20
 
 
 class RunDisplay:
-    """A progress bar on stderr; silent where stderr is not a terminal."""
+    """A progress bar on stderr for each stream; silent where that is no terminal.
 
-    def __init__(self) -> None:
+    ``count`` gives the frames that a stream will have, None where nobody knows.
+    """
+
+    def __init__(self, count: Callable[[StreamPlan], int | None]) -> None:
+        self._is_terminal = sys.stderr.isatty()
+        self._count = count
+        self._bars: dict[str, TaskID] = {}
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -38,10 +48,10 @@ class RunDisplay:
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
-            disable=not sys.stderr.isatty(),
+            disable=not self._is_terminal,
         )
 
-    def __enter__(self) -> RunDisplay:
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 
@@ -53,18 +63,27 @@ class RunDisplay:
     ) -> None:
         self._progress.stop()
 
-    def open(self, name: str, num_frames: int | None) -> TaskID:
-        """Begin the bar of one stream; ``num_frames`` is None where nobody knows."""
-        of = "" if num_frames is None else f"/{num_frames}"
-        return self._progress.add_task(name, total=num_frames, fps=0.0, of=of)
-
-    def update(self, bar: TaskID, frames: int, fps: float) -> None:
-        """Show that ``frames`` are written, ``fps`` a second."""
-        self._progress.update(bar, completed=frames, fps=fps)
-
-    def close(self, bar: TaskID) -> None:
-        """End the bar of one stream."""
-        self._progress.remove_task(bar)
+    def show(self, plan: StreamPlan, ledger: Ledger, seconds: float) -> None:
+        """Show how far a stream is, ``seconds`` after its start."""
+        if not self._is_terminal:
+            return
+        written = ledger.accounts()[plan.stream].written
+        if plan.stream not in self._bars:
+            if not plan.source.is_live:  # Files come one after another.
+                for bar in self._bars.values():
+                    self._progress.update(bar, visible=False)
+            total = self._count(plan)
+            self._bars[plan.stream] = self._progress.add_task(
+                str(plan.source),
+                total=total,
+                fps=0.0,
+                of="" if total is None else f"/{total}",
+            )
+        self._progress.update(
+            self._bars[plan.stream],
+            completed=written,
+            fps=written / seconds if seconds > 0 else 0.0,
+        )
 
 
 def print_error(message: str) -> None:

@@ -8,11 +8,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 from maskstream.pipeline.graph import Pipeline
-from maskstream.pipeline.summary import Outcome
 
 __all__ = ["Interrupts", "draining_signals"]
-
-_EXIT_CODES = {Outcome.DONE: 0, Outcome.FAILED: 1, Outcome.INTERRUPTED: 130}
 
 
 class Interrupts:
@@ -36,10 +33,6 @@ class Interrupts:
     def is_requested(self) -> bool:
         """Somebody asked to stop."""
         return self._num_signals > 0
-
-    def exit_code(self, outcome: Outcome) -> int:
-        """0 done, 1 failed, 130 interrupted."""
-        return _EXIT_CODES[outcome]
 
     def _obey(self) -> None:
         if self._pipeline is None or not self._num_signals:

@@ -23,12 +23,20 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StageTime:
-    """Seconds of one stage, summed over its streams."""
+    """Seconds of one stage, summed over its streams and graphs."""
 
-    items: int
-    busy_s: float
-    input_wait_s: float
-    output_wait_s: float
+    items: int = 0
+    busy_s: float = 0.0
+    input_wait_s: float = 0.0
+    output_wait_s: float = 0.0
+
+    def __add__(self, other: StageTime) -> StageTime:
+        return StageTime(
+            self.items + other.items,
+            self.busy_s + other.busy_s,
+            self.input_wait_s + other.input_wait_s,
+            self.output_wait_s + other.output_wait_s,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +145,7 @@ def stage_times(reports: Iterable[StageReport]) -> dict[str, StageTime]:
     times: dict[str, StageTime] = {}
     for report in reports:
         name = report.name.partition(":")[0]
-        before = times.get(name, StageTime(0, 0.0, 0.0, 0.0))
-        times[name] = StageTime(
-            items=before.items + report.items,
-            busy_s=before.busy_s + report.busy_s,
-            input_wait_s=before.input_wait_s + report.input_wait_s,
-            output_wait_s=before.output_wait_s + report.output_wait_s,
+        times[name] = times.get(name, StageTime()) + StageTime(
+            report.items, report.busy_s, report.input_wait_s, report.output_wait_s
         )
     return times

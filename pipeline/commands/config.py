@@ -11,7 +11,7 @@ import yaml
 
 from maskstream.pipeline.config import RunConfig
 from maskstream.pipeline.config_file import load_config
-from maskstream.stages.source import mask_credentials
+from maskstream.stages.credentials import mask_credentials
 
 __all__ = ["check", "schema", "show"]
 

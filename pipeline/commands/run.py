@@ -12,9 +12,11 @@ from maskstream.pipeline.config import Policy
 from maskstream.pipeline.config_file import load_config
 from maskstream.pipeline.console import RunDisplay, print_summary
 from maskstream.pipeline.interrupts import draining_signals
+from maskstream.pipeline.summary import Outcome
 
 __all__ = ["run"]
 
+_EXIT_CODES = {Outcome.DONE: 0, Outcome.FAILED: 1, Outcome.INTERRUPTED: 130}
 _OUT, _NET, _LOOK, _CUT = "Outputs", "Network", "Overlay and video", "What to read"
 
 
@@ -23,8 +25,8 @@ def run(
         list[str] | None,
         typer.Argument(
             metavar="INPUT...",
-            help="Files, globs, folders of pictures, frames/%06d.png, URLs (rtsp, http, "
-            "...), camera:0, synthetic:, sample:street.",
+            help="Files, globs, folders of pictures, frames/%06d.png, URLs (rtsp, "
+            "http, ...), camera:0, synthetic:, sample:street.",
             show_default=False,
         ),
     ] = None,
@@ -136,7 +138,9 @@ def run(
     ] = None,
     legend: Annotated[
         bool | None,
-        typer.Option("--legend/--no-legend", help="Name the colours.", rich_help_panel=_LOOK),
+        typer.Option(
+            "--legend/--no-legend", help="Name the colours.", rich_help_panel=_LOOK
+        ),
     ] = None,
     status: Annotated[
         bool | None,
@@ -166,7 +170,9 @@ def run(
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option(metavar="S", help="Skip this much: 10s, 1:30.", rich_help_panel=_CUT),
+        typer.Option(
+            metavar="S", help="Skip this much: 10s, 1:30.", rich_help_panel=_CUT
+        ),
     ] = None,
     duration: Annotated[
         str | None,
@@ -224,9 +230,9 @@ def run(
         ),
     )
     with RunDisplay() as display, draining_signals() as interrupts:
-        done = execute(settings, display=display, interrupts=interrupts)
+        done = execute(settings, interrupts=interrupts, watch=display.show)
     print_summary(done)
-    raise typer.Exit(interrupts.exit_code(done.outcome))
+    raise typer.Exit(_EXIT_CODES[done.outcome])
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -1,0 +1,176 @@
+"""The graph of a run: which stage follows which, and how much may wait between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from maskstream.models.classes import ClassTable
+from maskstream.models.engines import Engine
+from maskstream.pipeline.channel import Overflow
+from maskstream.pipeline.clock import Clock
+from maskstream.pipeline.config import Policy, RunConfig
+from maskstream.pipeline.frame import Frame
+from maskstream.pipeline.graph import Flow, Link, Pipeline
+from maskstream.pipeline.ledger import Ledger
+from maskstream.pipeline.metrics import Metrics
+from maskstream.pipeline.plan import StreamPlan
+from maskstream.stages.annotate import Annotator
+from maskstream.stages.collect import Collector
+from maskstream.stages.decode import Decoder
+from maskstream.stages.encode import VideoEncoder
+from maskstream.stages.finish import Finisher
+from maskstream.stages.mask_png import PaletteImages
+from maskstream.stages.mask_track import MaskTrack
+from maskstream.stages.network_input import network_size
+from maskstream.stages.passthrough import Passthrough
+from maskstream.stages.records import Records
+from maskstream.stages.segment import Segmenter
+
+__all__ = ["Assembler"]
+
+# One frame in each stage's hand, and this many between two of them: enough that neither
+# waits for the other's slower moments, little enough that 4K stays within memory.
+_CAPACITY = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assembler:
+    """What every stream of a run shares, and how their graph is built."""
+
+    config: RunConfig
+    engine: Engine
+    classes: ClassTable
+    metrics: Metrics
+    clock: Clock
+
+    def build(self, plans: Sequence[StreamPlan], ledger: Ledger) -> Pipeline:
+        """Join the streams of ``plans`` at one network and part them again."""
+        pipeline = Pipeline(clock=self.clock)
+        decoded: list[tuple[Flow, Link]] = []
+        around: dict[str, Passthrough] = {}
+        for plan in plans:
+            ledger.open(plan.stream, tuple(plan.outputs))
+            if plan.video is not None:
+                around[plan.stream] = Passthrough(plan.stream, ledger)
+            flow = pipeline.source(
+                f"decode:{plan.stream}", self._decoder(plan, ledger, around)
+            )
+            decoded.append((flow, self._link_after(plan, ledger)))
+        segmented = (
+            pipeline.merge(decoded, "collect", self._collector())
+            .then("segment", Segmenter(self.engine), Link(capacity=1))
+            .then(
+                "finish",
+                Finisher(self.clock, self.metrics.observe_latency),
+                Link(capacity=1),  # bounds what the device holds
+            )
+        )
+        for plan in plans:
+            own = segmented.route(_is_of(plan.stream))
+            self._add_sinks(own, plan, ledger, around.get(plan.stream))
+        return pipeline
+
+    def _decoder(
+        self, plan: StreamPlan, ledger: Ledger, around: dict[str, Passthrough]
+    ) -> Decoder:
+        return Decoder(
+            plan.source,
+            plan.stream,
+            ledger,
+            self.clock,
+            passthroughs=tuple(
+                one for stream, one in around.items() if stream == plan.stream
+            ),
+            start_s=self.config.start,
+            duration_s=self.config.duration,
+        )
+
+    def _link_after(self, plan: StreamPlan, ledger: Ledger) -> Link:
+        """Say what happens after the decoder: the only place that may drop a frame."""
+        policy = self.config.policy
+        if policy is Policy.AUTO:
+            policy = Policy.FRESHEST if plan.source.is_live else Policy.EVERY_FRAME
+        if policy is Policy.EVERY_FRAME:
+            return Link(_CAPACITY)
+
+        def drop(frame: Frame) -> None:
+            ledger.dropped(frame.stream, stage="decode", reason="queue_full")
+
+        return Link(_CAPACITY, Overflow.DROP_OLDEST, drop)
+
+    def _collector(self) -> Collector:
+        size_hw = self.config.model.size
+        max_size = self.config.batch.max_size
+
+        def choose_size(frame: Frame) -> tuple[int, int]:
+            form = frame.format
+            return size_hw or network_size(form.height, form.width, form.rotation)
+
+        if max_size is None:
+            max_size = 8 if self.engine.device.startswith("cuda") else 1
+        return Collector(
+            choose_size,
+            max_size,
+            self.config.batch.linger if max_size > 1 else 0.0,
+            self.metrics.observe_batch,
+        )
+
+    def _add_sinks(
+        self, own: Flow, plan: StreamPlan, ledger: Ledger, around: Passthrough | None
+    ) -> None:
+        stream, config = plan.stream, self.config
+        link = Link(_CAPACITY)
+        if plan.video is not None:
+            overlay, video = config.overlay, config.video
+            own.then(
+                f"annotate:{stream}",
+                Annotator(
+                    self.classes,
+                    alpha=overlay.alpha,
+                    hidden=frozenset(overlay.hide),
+                    contours=overlay.contours,
+                    legend=overlay.legend,
+                    status=overlay.status,
+                    clock=self.clock,
+                ),
+                link,
+            ).then(
+                f"encode:{stream}",
+                VideoEncoder(
+                    plan.video,
+                    ledger,
+                    side_packets=around,
+                    codec=video.codec,
+                    options=video.options,
+                    classes=self.classes if video.mask_track else None,
+                ),
+                link,
+            )
+        if plan.mask is not None:
+            own.then(f"mask:{stream}", MaskTrack(plan.mask, self.classes, ledger), link)
+        if plan.images is not None:
+            own.then(
+                f"images:{stream}",
+                PaletteImages(plan.images, self.classes, ledger),
+                link,
+            )
+        if plan.records is not None:
+            record = config.record
+            own.then(
+                f"records:{stream}",
+                Records(
+                    plan.records,
+                    self.classes,
+                    ledger,
+                    rle=record.rle,
+                    objects=record.objects,
+                    min_area=record.min_area,
+                ),
+                link,
+            )
+
+
+def _is_of(stream: str) -> Callable[[Any], bool]:
+    return lambda segmentation: segmentation.frame.stream == stream
