@@ -12,7 +12,9 @@ from maskstream.pipeline.config import Policy
 from maskstream.pipeline.config_file import load_config
 from maskstream.pipeline.console import RunDisplay, print_summary
 from maskstream.pipeline.interrupts import draining_signals
+from maskstream.pipeline.plan import StreamPlan
 from maskstream.pipeline.summary import Outcome
+from maskstream.stages.probe import count_frames
 
 __all__ = ["run"]
 
@@ -229,7 +231,11 @@ def run(
             record=_given(rle=rle, objects=objects),
         ),
     )
-    with RunDisplay() as display, draining_signals() as interrupts:
+
+    def count(plan: StreamPlan) -> int | None:
+        return count_frames(plan.source, settings.start, settings.duration)
+
+    with RunDisplay(count) as display, draining_signals() as interrupts:
         done = execute(settings, interrupts=interrupts, watch=display.show)
     print_summary(done)
     raise typer.Exit(_EXIT_CODES[done.outcome])
