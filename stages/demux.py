@@ -1,0 +1,62 @@
+"""From packets to pictures: what can be decoded is, what cannot is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from maskstream.stages.error_budget import ErrorBudget
+
+__all__ = ["demux_pictures"]
+
+
+def demux_pictures(
+    container: InputContainer,
+    video: VideoStream,
+    beside: Sequence[Stream],
+    deliver: Callable[[Packet[Any]], None],
+    budget: ErrorBudget,
+) -> Iterator[av.VideoFrame]:
+    """Decode the pictures of ``video``, in the order in which they are shown.
+
+    Packets of the streams ``beside`` it go to ``deliver`` as they come. Damage costs
+    what it damaged: reading goes on behind it, as far as the file goes.
+
+    Raises:
+        SourceError: The budget is spent.
+        av.FFmpegError: The input cannot be read on.
+    """
+    for packet in _packets(container, [video, *beside], budget):
+        if packet.stream is not video:  # the index of the last, empty ones is 0
+            deliver(packet)
+            continue
+        if packet.is_corrupt:
+            budget.note("corrupt_packets")
+        try:
+            pictures = video.decode(packet)
+        except av.FFmpegError as error:
+            budget.spend("corrupt_packets", error)
+            continue
+        for picture in pictures:
+            budget.renew()
+            if picture.is_corrupt:
+                budget.note("corrupt_frames")
+            yield picture
+
+
+def _packets(
+    container: InputContainer, streams: Sequence[Stream], budget: ErrorBudget
+) -> Iterator[Packet[Any]]:
+    while True:
+        try:
+            yield from container.demux(*streams)
+            return
+        except av.error.InvalidDataError as error:
+            # The demuxer stands behind the damage and can be asked again.
+            budget.spend("corrupt_packets", error)
