@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
@@ -142,6 +143,7 @@ class _Run:
     stages: dict[str, StageTime] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
     def add(self, plans: Sequence[StreamPlan]) -> None:
         """Run the graph of ``plans``, unless somebody asked to stop before."""
@@ -150,7 +152,7 @@ class _Run:
         ledger = Ledger()
         pipeline = self.assembler.build(plans, ledger)
         self.assembler.metrics.watch(pipeline, ledger)
-        started_at = self.clock()
+        started_at, cpu_started_at = self.clock(), time.process_time()
         try:
             self._wait(pipeline, plans, ledger)
         except PipelineError as error:
@@ -161,6 +163,7 @@ class _Run:
                 ledger.settle(stage="run", reason="cancelled")
         seconds = self.clock() - started_at
         self.seconds += seconds
+        self.cpu_seconds += time.process_time() - cpu_started_at
         accounts = ledger.accounts()
         for plan in plans:
             account = accounts[plan.stream]
@@ -189,6 +192,7 @@ class _Run:
         return RunSummary(
             outcome=outcome,
             seconds=self.seconds,
+            cpu_seconds=self.cpu_seconds,
             streams=self.streams,
             stages=_with_network(self.stages, engine),
             engine=f"{engine.name} {engine.precision} on {engine.device}",

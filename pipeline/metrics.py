@@ -36,8 +36,8 @@ _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64)
 class Metrics(Collector):
     """The pipeline's metrics, in a registry of their own.
 
-    `watch` follows a pipeline and its ledger; what earlier ones counted is kept, so
-    counters never go back when one file follows another.
+    `watch` follows a pipeline and its ledger. The seconds of stages add up from one
+    pipeline to the next; frames are counted by stream, and a stream has one pipeline.
     """
 
     def __init__(self) -> None:

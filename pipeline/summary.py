@@ -93,6 +93,8 @@ class RunSummary:
 
     outcome: Outcome
     seconds: float
+    cpu_seconds: float
+    """Of this process, on all cores."""
     streams: Mapping[str, StreamSummary]
     stages: Mapping[str, StageTime]
     engine: str
@@ -122,6 +124,7 @@ class RunSummary:
         return {
             "outcome": self.outcome.value,
             "seconds": round(self.seconds, 3),
+            "cpu_seconds": round(self.cpu_seconds, 3),
             "fps": round(self.fps, 2),
             "model": self.model,
             "engine": self.engine,

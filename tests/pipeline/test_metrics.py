@@ -1,0 +1,108 @@
+"""What a scrape shows is what the ledger and the stages know."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from urllib.request import urlopen
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from maskstream.pipeline.errors import ConfigError
+from maskstream.pipeline.graph import Pipeline
+from maskstream.pipeline.ledger import Ledger
+from maskstream.pipeline.metrics import Metrics
+
+
+def run_a_graph(ledger: Ledger, frames: int) -> Pipeline:
+    """Decode and write ``frames`` frames of a stream called front."""
+    ledger.open("front", ["video"])
+
+    def source() -> Generator[int, None, None]:
+        for frame in range(frames):
+            ledger.decoded("front")
+            yield frame
+
+    def sink(inbox: Iterable[int]) -> Generator[None, None, None]:
+        for _ in inbox:
+            ledger.written("front", "video")
+            yield
+
+    pipeline = Pipeline()
+    pipeline.source("decode:front", source).then("encode:front", sink)
+    pipeline.run()
+    return pipeline
+
+
+def scrape(port: int) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """Read every sample by name and labels."""
+    with urlopen(f"http://127.0.0.1:{port}/metrics") as response:
+        text = response.read().decode()
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_a_scrape_shows_the_ledger() -> None:
+    """Decoded, written and dropped frames are counters by stream, sink and reason."""
+    metrics, ledger = Metrics(), Ledger()
+    pipeline = run_a_graph(ledger, 5)
+    ledger.decoded("front")
+    ledger.dropped("front", stage="decode", reason="queue_full")
+    ledger.noted("front", "corrupt_packets", 3)
+    metrics.watch(pipeline, ledger)
+
+    with metrics.serve(0) as port:
+        seen = scrape(port)
+
+    at_sink = (("sink", "video"), ("stream", "front"))
+    assert seen["maskstream_frames_decoded_total", (("stream", "front"),)] == 6
+    assert seen["maskstream_frames_written_total", at_sink] == 5
+    assert seen["maskstream_frames_in_flight", at_sink] == 0
+    dropped = (("reason", "queue_full"), ("sink", "video"), ("stage", "decode"))
+    key = ("maskstream_frames_dropped_total", (*dropped, ("stream", "front")))
+    assert seen[key] == 1
+    event = (("event", "corrupt_packets"), ("stream", "front"))
+    assert seen["maskstream_stream_events_total", event] == 3
+
+
+def test_stage_seconds_never_go_back_when_one_file_follows_another() -> None:
+    """The times of earlier graphs are kept when the next one is watched."""
+    metrics, first = Metrics(), Ledger()
+    metrics.watch(run_a_graph(first, 3), first)
+    key = (
+        "maskstream_stage_seconds_total",
+        (("stage", "decode:front"), ("state", "busy")),
+    )
+    with metrics.serve(0) as port:
+        before = scrape(port)[key]
+        second = Ledger()
+        metrics.watch(run_a_graph(second, 3), second)
+        after = scrape(port)[key]
+
+    assert after > before > 0
+
+
+def test_a_port_that_is_taken_is_one_sentence() -> None:
+    """The message names the port."""
+    with (
+        Metrics().serve(0) as port,
+        pytest.raises(ConfigError, match=f"metrics port {port} cannot be opened"),
+        Metrics().serve(port),
+    ):
+        pass
+
+
+def test_the_network_is_described() -> None:
+    """A scrape tells which model runs on what, and batches and latencies."""
+    metrics = Metrics()
+    metrics.describe_model(name="fcn8s", engine="openvino")
+    metrics.observe_batch(4)
+
+    with metrics.serve(0) as port:
+        seen = scrape(port)
+
+    assert seen["maskstream_model_info", (("engine", "openvino"), ("name", "fcn8s"))]
+    assert seen["maskstream_batch_size_count", ()] == 1
