@@ -47,8 +47,9 @@ class FCN8s(nn.Module):
         self.backbone = backbone
         self.fc6, self.fc7, width = _HEADS[head](pool5)
         self.score_fr = nn.Conv2d(width, num_classes, 1)
-        self.score_pool4 = nn.Conv2d(pool4, num_classes, 1)
-        self.score_pool3 = nn.Conv2d(pool3, num_classes, 1)
+        score = _slim_score if head is Head.SLIM else _plain_score
+        self.score_pool4 = score(pool4, num_classes)
+        self.score_pool3 = score(pool3, num_classes)
         # The release pads no deconvolution and crops the skips to it; elsewhere each
         # deconvolution loses the pixel that lies outside.
         self._margin4, self._margin3, padding = (
@@ -127,6 +128,21 @@ def _dense(num_inputs: int, kernel: int) -> nn.Sequential:
     """Make one of VGG's dense layers as a convolution."""
     return nn.Sequential(
         nn.Conv2d(num_inputs, 4096, kernel), nn.ReLU(inplace=True), nn.Dropout(0.5)
+    )
+
+
+def _plain_score(num_inputs: int, num_classes: int) -> nn.Module:
+    return nn.Conv2d(num_inputs, num_classes, 1)
+
+
+def _slim_score(num_inputs: int, num_classes: int) -> nn.Module:
+    """Look around before scoring: narrow trunks leave few, linear features."""
+    return nn.Sequential(
+        _mix(num_inputs, 96),
+        nn.Conv2d(96, 96, 3, padding=1, groups=96, bias=False),
+        nn.BatchNorm2d(96),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(96, num_classes, 1),
     )
 
 

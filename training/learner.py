@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from maskstream.models.fcn import FCN8s
@@ -17,6 +16,7 @@ from maskstream.training.augment import IGNORE, Augmentation
 from maskstream.training.balance import balance_classes
 from maskstream.training.config import TrainConfig
 from maskstream.training.dataset import Labels, Picture
+from maskstream.training.loss import segmentation_loss
 
 
 class Learner:
@@ -81,7 +81,7 @@ class Learner:
         scores = self.model(pictures)  # (N, K, h8, w8)
         size_hw = (labels.shape[1], labels.shape[2])
         full = upsample_scores(scores, self.model.score_grid, size_hw)  # (N, K, H, W)
-        loss = F.cross_entropy(full, labels, self._class_weights, ignore_index=IGNORE)
+        loss = segmentation_loss(full, labels, self._class_weights)
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()

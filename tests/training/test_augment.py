@@ -21,7 +21,9 @@ def test_crops_have_one_size_whatever_the_picture() -> None:
 
 def test_labels_stay_on_their_pixels() -> None:
     """Scale, place and mirror move a picture and its labels alike."""
-    augment = Augmentation(crop=160, min_scale=0.8, max_scale=1.3)  # never crops
+    augment = Augmentation(
+        crop=160, min_scale=0.8, max_scale=1.3
+    )  # holds the whole picture
     labels = np.zeros((100, 100), np.uint8)
     labels[30:70, 50:90] = 1
     picture = np.repeat(labels[..., None] * np.uint8(200), 3, axis=2)
