@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,9 +72,7 @@ def plan_streams(config: RunConfig, sources: Sequence[Source]) -> list[StreamPla
             source,
             video=_place(config.output, source, _video_suffix(config, source), many),
             mask=_place(config.mask, source, ".masks.mkv", many),
-            images=_place(config.mask_images, source, "", many)
-            if many
-            else config.mask_images,
+            images=_place_images(config.mask_images, source, many),
             records=_place(config.records, source, ".jsonl", many),
         )
         for source in sources
@@ -93,6 +91,10 @@ def _place(place: Path | None, source: Source, suffix: str, many: bool) -> Path 
     return place
 
 
+def _place_images(place: Path | None, source: Source, many: bool) -> Path | None:
+    return place / source.name if many and place is not None else place
+
+
 def _video_suffix(config: RunConfig, source: Source) -> str:
     if config.video.mask_track:
         return ".mkv"
@@ -100,12 +102,20 @@ def _video_suffix(config: RunConfig, source: Source) -> str:
     return suffix if suffix in VIDEO_SUFFIXES else ".mp4"
 
 
-def _check(config: RunConfig, plans: Iterable[StreamPlan]) -> None:
+def _shared_folders(config: RunConfig, many: bool) -> list[Path]:
+    """List the folders that the results of all inputs go to."""
+    places = (config.output, config.mask, config.records)
+    folders = [p for p in places if p is not None and (p.is_dir() or not p.suffix)]
+    if many and config.mask_images is not None:
+        folders.append(config.mask_images)
+    return folders
+
+
+def _check(config: RunConfig, plans: Sequence[StreamPlan]) -> None:
     taken = [plan.source.path for plan in plans if plan.source.path is not None]
-    for folder in (config.output, config.mask, config.records):
-        if folder is not None and (folder.is_dir() or not folder.suffix):
-            check_output_folder(folder, overwrite=True)
-            folder.mkdir(exist_ok=True)
+    for folder in _shared_folders(config, len(plans) > 1):
+        check_output_folder(folder, overwrite=True)
+        folder.mkdir(exist_ok=True)
     video_suffixes = (".mkv",) if config.video.mask_track else VIDEO_SUFFIXES
     for plan in plans:
         kinds = (
