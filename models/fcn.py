@@ -52,9 +52,8 @@ class FCN8s(nn.Module):
         self.score_pool3 = score(pool3, num_classes)
         # The release pads no deconvolution and crops the skips to it; elsewhere each
         # deconvolution loses the pixel that lies outside.
-        self._margin4, self._margin3, padding = (
-            (5, 9, 0) if self.is_paper else (0, 0, 1)
-        )
+        padding = 0 if self.is_paper else 1
+        self._margin4, self._margin3 = (5, 9) if self.is_paper else (0, 0)
         self.upscore2 = _upsample_by_2(num_classes, padding)
         self.upscore_pool4 = _upsample_by_2(num_classes, padding)
 

@@ -206,8 +206,9 @@ def test_the_network_sees_rgb_and_vgg_knows_bgr() -> None:
     """VGG's first layer gets blue first, each colour less its mean."""
     backbone = NarrowVGG16()
     red = torch.tensor([255.0, 116.779, 103.939])[None, :, None, None]
-    seen = []
-    backbone.conv1_1.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
+    seen: list[Tensor] = []
+    first = backbone.get_submodule("conv1_1")
+    first.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
 
     backbone.features(backbone.normalise(red.expand(1, 3, 32, 32)))
 
@@ -237,7 +238,8 @@ def test_layers_that_classify_are_passed_over() -> None:
 
     backbone.load_pretrained({**source.state_dict(), "fc8.bias": torch.zeros(1000)})
 
-    assert backbone.conv5_3.weight.equal(source.conv5_3.weight)
+    name = "conv5_3.weight"
+    assert backbone.get_parameter(name).equal(source.get_parameter(name))
 
 
 def test_an_unknown_network_gets_a_hint() -> None:

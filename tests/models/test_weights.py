@@ -98,7 +98,7 @@ def test_weights_of_another_model_are_refused(model: FCN8s, tmp_path: Path) -> N
     save_weights(path, model, CARD)
     tensors = load_file(path)
     tensors["foreign.weight"] = tensors.pop("score_fr.weight")
-    tensors["score_pool3.bias"] = torch.zeros(7)
+    tensors["score_fr.bias"] = torch.zeros(7)
     save_file(tensors, path, metadata={"model_card": CARD.to_json()})
 
     with pytest.raises(ModelError, match="weights of another model") as caught:
@@ -106,7 +106,7 @@ def test_weights_of_another_model_are_refused(model: FCN8s, tmp_path: Path) -> N
 
     assert "1 missing (first score_fr.weight)" in str(caught.value)
     assert "1 unexpected (first foreign.weight)" in str(caught.value)
-    assert "1 of another shape (first score_pool3.bias)" in str(caught.value)
+    assert "1 of another shape (first score_fr.bias)" in str(caught.value)
 
 
 def test_weights_for_fewer_classes_are_refused(model: FCN8s, tmp_path: Path) -> None:
