@@ -7,13 +7,14 @@ import logging
 from typing import Any
 
 import av
+from av.bitstream import BitStreamFilterContext
 from av.container import OutputContainer
 
 from maskstream.pipeline.frame import Frame
 from maskstream.pipeline.ledger import Ledger
 from maskstream.stages.passthrough import Passthrough
 
-__all__ = ["SideTracks"]
+__all__ = ["SideTracks", "is_end_of_text"]
 
 _logger = logging.getLogger(__name__)
 
@@ -37,43 +38,60 @@ class SideTracks:
         self._ledger = ledger
         self._stream = first.stream
         self._tracks: dict[int, Any] = {}  # by the index of the template
+        self._filters: dict[int, BitStreamFilterContext] = {}
         self._least_dts: dict[int, int] = {}
         self._is_matroska = container.format.name == "matroska"
         for template in first.format.side_streams:
             if _can_hold(container.format.name, template):
-                track = container.add_stream_from_template(template)
-                track.metadata.update(template.metadata)
-                track.disposition = template.disposition
-                self._tracks[template.index] = track
+                self._add(template)
             else:
                 self._leave_out(template)
 
     def mux_until(self, seconds: float) -> None:
         """Mux what is to be decoded up to a time."""
         for packet in self._packets.take_until(seconds):
-            self._mux(packet)
+            self._convert_and_mux(packet)
 
     def mux_rest(self) -> None:
         """Mux what is left."""
         for packet in self._packets.take_rest():
-            self._mux(packet)
+            self._convert_and_mux(packet)
 
-    def _mux(self, packet: av.Packet[Any]) -> None:
-        track = self._tracks.get(packet.stream_index)
-        if track is None:
+    def _convert_and_mux(self, packet: av.Packet[Any]) -> None:
+        index = packet.stream_index
+        if index not in self._tracks or is_end_of_text(packet):
             return
+        if index in self._filters:
+            for filtered in self._filters[index].filter(packet):
+                self._mux(filtered, index)
+        else:
+            self._mux(packet, index)
+
+    def _mux(self, packet: av.Packet[Any], index: int) -> None:
+        track = self._tracks[index]
         assert packet.dts is not None  # the decoder saw to it
         dts = round(packet.dts * packet.time_base / track.time_base)
-        least_dts = self._least_dts.get(packet.stream_index, dts)
+        least_dts = self._least_dts.get(index, dts)
         if dts < least_dts:
             # A muxer refuses a dts that does not rise; the payload is worth more.
             packet.time_base = track.time_base
             packet.pts = packet.dts = dts = least_dts
             self._ledger.noted(self._stream, "side_packets_moved")
         # Matroska lets two packets share their millisecond.
-        self._least_dts[packet.stream_index] = dts + (not self._is_matroska)
+        self._least_dts[index] = dts + (not self._is_matroska)
         packet.stream = track
         self._container.mux_one(packet)
+
+    def _add(self, template: Any) -> None:
+        track = self._container.add_stream_from_template(template)
+        track.metadata.update(template.metadata)
+        track.disposition = template.disposition
+        self._tracks[template.index] = track
+        if track.name == "aac" and not template.codec_context.extradata:
+            # From MPEG-TS: each packet has a header that other containers keep once.
+            self._filters[template.index] = BitStreamFilterContext(
+                "aac_adtstoasc", template
+            )
 
     def _leave_out(self, template: Any) -> None:
         _logger.warning(
@@ -86,6 +104,14 @@ class SideTracks:
             "" if self._is_matroska else "; .mkv holds more",
         )
         self._ledger.noted(self._stream, "side_streams_left_out")
+
+
+def is_end_of_text(packet: av.Packet[Any]) -> bool:
+    """Whether this is the empty line with which an MP4 muxer ends each line of text.
+
+    It makes them itself, so those of the source are not copied.
+    """
+    return packet.size == 2 and getattr(packet.stream, "name", None) == "mov_text"
 
 
 def _can_hold(container_format: str, template: Any) -> bool:
