@@ -57,6 +57,11 @@ def _packets(
         try:
             yield from container.demux(*streams)
             return
-        except av.error.InvalidDataError as error:
-            # The demuxer stands behind the damage and can be asked again.
+        except IndexError:
+            # PyAV 18, at the end of MPEG-TS: last of all it flushes the streams that
+            # appeared on the way, which it does not know.
+            return
+        except (av.error.InvalidDataError, av.error.MemoryError) as error:
+            # The demuxer stands behind the damage (to the second, a packet that claims
+            # to be huge) and can be asked again.
             budget.spend("corrupt_packets", error)

@@ -150,7 +150,7 @@ def open_source(
         video.thread_count = threads
         beside = [stream for stream in container.streams if stream.type in _BESIDE]
         yield OpenVideo(
-            source, container, video, copy_templates(beside), read_timeout_s
+            source, container, video, copy_templates(source, beside), read_timeout_s
         )
 
 

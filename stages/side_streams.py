@@ -12,6 +12,7 @@ import av
 from av.packet import Packet
 
 from maskstream.stages.passthrough import Passthrough
+from maskstream.stages.source import Source
 from maskstream.stages.timeline import Timeline
 from maskstream.stages.window import Window
 
@@ -20,7 +21,7 @@ __all__ = ["SideDelivery", "copy_templates"]
 _log = logging.getLogger(__name__)
 
 
-def copy_templates(streams: Iterable[Any]) -> dict[int, Any]:
+def copy_templates(source: Source, streams: Iterable[Any]) -> dict[int, Any]:
     """Copy streams into a container that is never written, by their own index.
 
     A stream dies with the container that it was read from, and a sink asks for its
@@ -32,7 +33,9 @@ def copy_templates(streams: Iterable[Any]) -> dict[int, Any]:
         try:
             template = scratch.add_stream_from_template(stream)
         except (ValueError, av.FFmpegError):  # of a kind that FFmpeg here cannot copy
-            _log.warning("%s stream %d cannot be copied", stream.type, stream.index)
+            _log.warning(
+                "%s: its %s stream %d is left out", source, stream.type, stream.index
+            )
             continue
         template.metadata.update(stream.metadata)
         template.disposition = stream.disposition

@@ -27,6 +27,15 @@ _REASONS: dict[type[av.FFmpegError], str] = {
     av.error.DecoderNotFoundError: "FFmpeg here has no decoder for it",
 }
 
+_NONSENSE = (
+    av.error.ArgumentError,
+    av.error.EOFError,
+    av.error.FilterNotFoundError,
+    av.error.InvalidDataError,
+    av.error.MemoryError,  # for a size that is damaged
+    av.error.PatchWelcomeError,
+)
+
 
 def source_error(
     source: Source, error: av.FFmpegError, *, timeout_s: float | None = None
@@ -44,10 +53,14 @@ def source_error(
     error.args = error.args[:2]  # number and text; then come the URL and a log line
     if timeout_s is not None:
         reason = f"no answer for {timeout_s:.1f} s"
-    elif isinstance(error, av.error.InvalidDataError | av.error.ArgumentError):
+    elif error.errno == errno.EIO:
+        reason = (
+            "no answer that can be used, check the host, the port and the path"
+            if source.is_network
+            else "it cannot be read, or is damaged from its beginning"
+        )
+    elif isinstance(error, _NONSENSE):
         reason = _why_invalid(source)
-    elif source.is_network and error.errno == errno.EIO:
-        reason = "no answer that can be used, check the host, the port and the path"
     else:
         texts = (text for kind, text in _REASONS.items() if isinstance(error, kind))
         reason = next(texts, str(error.strerror).lower())
@@ -56,7 +69,7 @@ def source_error(
 
 def _why_invalid(source: Source) -> str:
     if source.format == "lavfi":
-        return "not a graph of filters that FFmpeg understands"
+        return "not a graph of filters that FFmpeg can make"
     if source.path is None:
         return "no video that FFmpeg can read"
     if source.path.stat().st_size == 0:

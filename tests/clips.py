@@ -19,6 +19,13 @@ from numpy.typing import NDArray
 
 __all__ = ["draw_picture", "make_clip", "make_pictures", "read_index"]
 
+PICTURE_CODECS = {
+    ".bmp": ("bmp", "bgr24"),
+    ".jpg": ("mjpeg", "yuvj420p"),
+    ".png": ("png", "rgb24"),
+    ".tiff": ("tiff", "rgb24"),
+    ".webp": ("libwebp", "yuv420p"),
+}
 INDEX_BITS = 8
 SAMPLE_RATE = 48_000
 
@@ -138,12 +145,27 @@ def make_pictures(
     pattern: str = "%d.png",
     first: int = 0,
 ) -> Path:
-    """Write ``count`` numbered pictures into ``folder``, made if missing."""
+    """Write ``count`` numbered pictures into ``folder``, made if missing.
+
+    The suffix of ``pattern`` is one of those in `PICTURE_CODECS`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    codec, pix_fmt = PICTURE_CODECS[Path(pattern).suffix]
     for index in range(count):
-        av.VideoFrame.from_ndarray(draw_picture(index, size_hw), format="rgb24").save(
-            folder / (pattern % (first + index))
+        encoder: Any = av.CodecContext.create(codec, "w")
+        encoder.height, encoder.width = size_hw
+        encoder.pix_fmt, encoder.time_base = pix_fmt, Fraction(1, 25)
+        encoder.color_range = ColorRange.JPEG
+        picture = av.VideoFrame.from_ndarray(
+            draw_picture(index, size_hw), format="rgb24"
+        ).reformat(
+            format=pix_fmt,
+            src_color_range=ColorRange.JPEG,
+            dst_color_range=ColorRange.JPEG,
         )
+        packets = encoder.encode(picture) + encoder.encode(None)
+        name = pattern % (first + index)
+        (folder / name).write_bytes(b"".join(map(bytes, packets)))
     return folder
 
 

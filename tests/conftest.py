@@ -1,0 +1,29 @@
+"""Fixtures that tests of several folders share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.clips import make_clip
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Random numbers that are the same in every run."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One plain clip: 20 frames of 96x64 at 25 fps, H.264 in MP4, without sound."""
+    return make_clip(tmp_path_factory.mktemp("clips") / "clip.mp4")
+
+
+@pytest.fixture(scope="session")
+def rich_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clip with everything beside it: B-frames, two audio tracks and subtitles."""
+    folder = tmp_path_factory.mktemp("clips")
+    return make_clip(folder / "rich.mkv", b_frames=True, audio=2, subtitles=True)
