@@ -164,7 +164,7 @@ class Assembler:
                     plan.records,
                     self.classes,
                     ledger,
-                    rle=record.rle,
+                    masks=record.rle,
                     objects=record.objects,
                     min_area=record.min_area,
                 ),

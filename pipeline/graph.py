@@ -166,11 +166,13 @@ class Pipeline:
 
     def start(self) -> None:
         """Start every stage and return at once."""
+        self._threads = [
+            Thread(target=self._run_node, args=(node,), name=node.name)
+            for node in self._nodes
+        ]
         try:
-            for node in self._nodes:
-                thread = Thread(target=self._run_node, args=(node,), name=node.name)
+            for thread in self._threads:
                 thread.start()
-                self._threads.append(thread)
         except BaseException:  # No thread to be had, or Ctrl-C.
             self._stop()
             raise
@@ -246,7 +248,8 @@ class Pipeline:
     def _stop(self) -> None:
         self.cancel()
         for thread in self._threads:
-            thread.join()
+            if thread.is_alive():  # Where `start` failed, some never were.
+                thread.join()
 
     def _add(
         self, name: str, start: Callable[[], Outputs], inbox: Inbox | None
