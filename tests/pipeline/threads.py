@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from threading import Event, Thread
+from threading import Semaphore, Thread
 from typing import TypeVar
 
 from maskstream.pipeline.clock import ManualClock
@@ -21,23 +21,23 @@ class WatchedClock(ManualClock):
     """A manual clock that tells when it was read.
 
     A channel reads it, with its lock held, when somebody is about to wait; so whoever
-    sees `was_read` and then takes the lock finds that one waiting.
+    knows of the reading and then takes the lock finds that one waiting.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._was_read = Event()
+        self._readings = Semaphore(0)
 
     def __call__(self) -> float:
         """Return the time now, in seconds, and tell of it."""
         now_s = super().__call__()
-        self._was_read.set()
+        self._readings.release()
         return now_s
 
-    def wait_until_read(self) -> None:
-        """Wait until it is read; again for the next time it is asked."""
-        assert self._was_read.wait(PATIENCE_S)
-        self._was_read.clear()
+    def wait_until_read(self, times: int = 1) -> None:
+        """Wait for readings that no earlier call has waited for."""
+        for _ in range(times):
+            assert self._readings.acquire(timeout=PATIENCE_S)
 
 
 def in_background(call: Callable[[], R]) -> Future[R]:

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from itertools import count
+from threading import Thread
+
+import pytest
+
+from maskstream.pipeline.graph import Pipeline
+from maskstream.pipeline.stage import Inbox, Outputs
+from tests.pipeline.fakes import Recorder, emit, pass_on
+from tests.pipeline.threads import PATIENCE_S, in_background
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.mark.parametrize("interrupted", [Pipeline.drain, Pipeline.cancel])
+def test_a_signal_may_interrupt_another(
+    interrupted: Callable[[Pipeline], None],
+) -> None:
+    """Handlers run in the middle of each other, so neither may hold a lock."""
+    pipeline = Pipeline()
+    pipeline.source("numbers", emit(range(3))).then("sink", Recorder())
+
+    def handle_two_signals() -> None:
+        sys.setprofile(lambda *_: pipeline.cancel())  # At each call and return.
+        try:
+            interrupted(pipeline)
+        finally:
+            sys.setprofile(None)
+
+    in_background(handle_two_signals).result(PATIENCE_S)
+
+    assert pipeline.is_cancelled
+
+
+def press_ctrl_c() -> None:
+    """Send SIGINT to the main thread, which waits for the pipeline."""
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+def test_ctrl_c_ends_a_run() -> None:
+    """Every stage has cleaned up before the interrupt is raised."""
+    sink = Recorder()
+
+    def interrupting(inbox: Inbox) -> Outputs:
+        press_ctrl_c()
+        yield from sink(inbox)
+
+    before = set(threading.enumerate())
+    pipeline = Pipeline()
+    pipeline.source("endless", emit(count())).then("sink", interrupting)
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run()
+
+    assert pipeline.is_cancelled
+    assert sink.finished.is_set()
+    assert set(threading.enumerate()) <= before
+
+
+def test_ctrl_c_may_come_before_every_stage_has_started() -> None:
+    """Those that have started are ended and waited for."""
+
+    def interrupting() -> Outputs:
+        press_ctrl_c()
+        yield from count()
+
+    before = set(threading.enumerate())
+    pipeline = Pipeline()
+    pipeline.source("endless", interrupting).then("sink", Recorder())
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run()
+
+    assert set(threading.enumerate()) <= before
+
+
+def test_ctrl_c_is_not_hidden_by_a_failure() -> None:
+    """A sink that cannot finish must not turn an interrupt into an error."""
+
+    def broken(inbox: Inbox) -> Outputs:
+        press_ctrl_c()
+        yield from inbox
+        raise OSError("broken pipe")
+
+    pipeline = Pipeline()
+    pipeline.source("endless", emit(count())).then("sink", broken)
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run()
+
+    assert pipeline.failed_stage == "sink"
+
+
+def test_a_start_that_fails_leaves_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the system has no more threads, those that run are ended."""
+
+    class ScarceThread(Thread):
+        def start(self) -> None:
+            if self.name == "sink":
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    before = set(threading.enumerate())
+    pipeline = Pipeline()
+    flow = pipeline.source("endless", emit(count()))
+    flow.then("work", pass_on).then("sink", Recorder())
+    monkeypatch.setattr("maskstream.pipeline.graph.Thread", ScarceThread)
+
+    with pytest.raises(RuntimeError, match="can't start"):
+        pipeline.run()
+
+    assert set(threading.enumerate()) <= before
