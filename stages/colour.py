@@ -104,4 +104,4 @@ def _is_full_range(picture: av.VideoFrame) -> bool:
         return True
     if picture.color_range in (ColorRange.MPEG, ColorRange.JPEG):
         return picture.color_range == ColorRange.JPEG
-    return picture.format.name.startswith("gray")  # as swscale takes untagged grey
+    return len(picture.format.components) < 3  # grey and palettes, as swscale has it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -190,8 +191,6 @@ def test_a_synthetic_source_is_decoded() -> None:
 
 def test_a_live_synthetic_source_keeps_its_own_pace() -> None:
     """It gives no frame before its time."""
-    import time
-
     began_s = time.perf_counter()
 
     decoded = decode("synthetic+live:testsrc2=size=64x48:rate=25:duration=0.2")
