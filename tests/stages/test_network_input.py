@@ -29,7 +29,7 @@ def make_bars(
         kind = np.uint8 if depth == 8 else np.uint16
         row = np.zeros((plane.height, plane.line_size // kind(0).itemsize), kind)
         row[:, : plane.width] = samples
-        plane.update(row)
+        plane.update(row.tobytes())
     return picture
 
 
@@ -38,7 +38,7 @@ def centres(pixels: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.in
     height, width, _ = pixels.shape
     ys = (2 * np.arange(rows) + 1) * height // (2 * rows)
     xs = (2 * np.arange(columns) + 1) * width // (2 * columns)
-    return pixels[ys][:, xs].astype(np.int64)
+    return np.asarray(pixels[ys][:, xs], np.int64)
 
 
 @pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv422p10le", "yuv444p"])

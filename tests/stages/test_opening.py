@@ -14,8 +14,12 @@ import pytest
 from av.stream import Disposition
 
 from maskstream.pipeline.errors import SourceError
+from maskstream.pipeline.ledger import Ledger
+from maskstream.stages.error_budget import ErrorBudget
 from maskstream.stages.opening import open_source
+from maskstream.stages.side_streams import SideDelivery
 from maskstream.stages.source import expand_inputs
+from maskstream.stages.window import Window
 from tests.clips import make_clip, make_pictures
 from tests.servers import (
     http_server,
@@ -194,6 +198,29 @@ def test_a_clip_is_opened_over_the_web(clip: Path) -> None:
     assert num_pictures == 20
     assert source.is_network
     assert not source.is_live
+
+
+def test_a_peer_that_falls_silent_is_given_up_in_time(tmp_path: Path) -> None:
+    """What came before is decoded."""
+    path = make_clip(
+        tmp_path / "clip.mp4", frames=50, muxer_options={"movflags": "faststart"}
+    )
+    content = path.read_bytes()
+    header = f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\n\r\n".encode()
+    pictures = []
+    with talking_server(header + content[: len(content) // 2]) as port:
+        url = f"http://user:{PASSWORD}@127.0.0.1:{port}/clip.mp4"
+        (source,) = expand_inputs([url])
+        budget = ErrorBudget(source, "cam", Ledger(), limit=10)
+        side = SideDelivery((), {}, Window())
+        with (
+            open_source(source, read_timeout_s=0.1) as opened,
+            pytest.raises(SourceError, match=r"no answer for 0\.1 s") as caught,
+        ):
+            pictures.extend(opened.pictures(budget, side))
+
+    assert len(pictures) > 10
+    assert PASSWORD not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize(
