@@ -207,7 +207,7 @@ def test_a_peer_that_falls_silent_is_given_up_in_time(tmp_path: Path) -> None:
     )
     content = path.read_bytes()
     header = f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\n\r\n".encode()
-    pictures = []
+    pictures: list[av.VideoFrame] = []
     with talking_server(header + content[: len(content) // 2]) as port:
         url = f"http://user:{PASSWORD}@127.0.0.1:{port}/clip.mp4"
         (source,) = expand_inputs([url])
