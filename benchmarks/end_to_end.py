@@ -172,7 +172,7 @@ def report(parts, plain, short, long) -> None:  # type: ignore[no-untyped-def]
     long_frames = sum(s["written"] for s in long_summary["streams"].values())
     core_ms = long_summary["cpu_seconds"] / long_frames * 1e3
     console.print(
-        f"maskstream over plain loop: {summary['fps'] / plain['fps']:.2f} times the fps\n"
+        f"fps over those of the plain loop: {summary['fps'] / plain['fps']:.2f}\n"
         f"CPU time over the sum of the parts: {core_ms / whole_ms:.2f}\n"
         f"memory, {long_frames} frames over "
         f"{sum(s['written'] for s in summary['streams'].values())}: "

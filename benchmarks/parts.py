@@ -1,7 +1,7 @@
 """Each part of the pipeline alone: prints core-ms a frame of each as JSON.
 
-The clip is decoded once; every part then works on the same frames, alone on the machine,
-and is charged the CPU time of the whole process.
+The clip is decoded once; every part then works on the same frames, alone on the
+machine, and is charged the CPU time of the whole process.
 """
 
 from __future__ import annotations

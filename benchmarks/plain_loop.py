@@ -1,4 +1,4 @@
-"""The loop that people write first, with the same weights: prints its figures as JSON."""
+"""The loop that people write first, with the same weights; prints figures as JSON."""
 
 from __future__ import annotations
 

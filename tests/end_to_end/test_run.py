@@ -9,10 +9,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from tests.clips import make_clip, make_pictures
 
 import maskstream
-
+from tests.clips import make_clip, make_pictures
 from tests.end_to_end.conftest import Run
 
 pytestmark = pytest.mark.slow
