@@ -97,12 +97,14 @@ def _write_card(config: TrainConfig, num_pictures: int, scores: Scores) -> Model
 
 def _command(config: TrainConfig) -> str:
     """Write the command that trains so again, with placeholders for paths."""
-    names = {"data_dir": "data", "output_dir": "output"}
-    places = {"data_dir": "DIR", "output_dir": "DIR", "backbone_weights": "FILE"}
-    given = config.model_dump(mode="json", exclude={"classes", "threads"})
-    words = ["maskstream", "train"]
-    for name, value in given.items():
-        if name in places or value != TrainConfig.model_fields[name].default:
-            words.append(f"--{names.get(name, name).replace('_', '-')}")
-            words.append(places.get(name, str(value)))
+    words = ["maskstream", "train", "--data", "DIR", "--model", config.model]
+    if config.backbone_weights is not None:
+        words += ["--backbone-weights", "FILE"]
+    if config.classes != TrainConfig.model_fields["classes"].default:
+        words += ["--classes", "JSON"]
+    words += ["--output", "DIR"]
+    told = {"data_dir", "model", "backbone_weights", "output_dir", "classes", "threads"}
+    others = config.model_dump(mode="json", exclude=told, exclude_defaults=True)
+    for name, value in others.items():
+        words += [f"--{name.replace('_', '-')}", str(value)]
     return shlex.join(words)
