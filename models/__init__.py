@@ -1,27 +1,9 @@
-"""The networks: FCN-8s, its weights, and the engines that run it."""
+"""The networks, their weights, and the engines that run them.
 
-from maskstream.models.classes import CAMVID, ClassTable
-from maskstream.models.fcn import FCN8s, build_model, model_names
-from maskstream.models.geometry import ScoreGrid, upsample_scores
-from maskstream.models.weights import (
-    DEFAULT_WEIGHTS,
-    ModelCard,
-    embedded_models,
-    load_weights,
-    save_weights,
-)
+backbones.py --features--> fcn.py --scores--> upsample.py --labels-->
+weights.py: a file with a model card <-> a network    classes.py: what an id means
+geometry.py: where the scores lie on the picture      engines/: torch, OpenVINO
 
-__all__ = [
-    "CAMVID",
-    "DEFAULT_WEIGHTS",
-    "ClassTable",
-    "FCN8s",
-    "ModelCard",
-    "ScoreGrid",
-    "build_model",
-    "embedded_models",
-    "load_weights",
-    "model_names",
-    "save_weights",
-    "upsample_scores",
-]
+Import from the modules: torch takes seconds to load, and half of what uses this package
+needs a class table alone.
+"""

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import platform
 import shutil
 from importlib.metadata import version
 
 import av
-import openvino
-import torch
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from maskstream.models.weights import embedded_models
 from maskstream.pipeline.errors import ConfigError
 from maskstream.stages.codecs import CODECS, check_codec
 
@@ -33,6 +29,8 @@ _LIBRARIES = (
 
 def doctor() -> None:
     """Tell what this machine offers: devices, engines, codecs, weights, disk."""
+    from maskstream.models.weights import embedded_models
+
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, finding in _findings():
         table.add_row(name, finding)
@@ -42,7 +40,11 @@ def doctor() -> None:
 
 
 def _findings() -> list[tuple[str, str]]:
-    num_cores = len(os.sched_getaffinity(0))
+    import openvino
+
+    from maskstream.models.engines.cores import available_cores
+    from maskstream.models.weights import embedded_models
+
     cpu = openvino.Core()
     libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     return [
@@ -52,7 +54,7 @@ def _findings() -> list[tuple[str, str]]:
         ),
         ("libraries", libraries),
         ("ffmpeg", f"{av.ffmpeg_version_info}, inside PyAV"),
-        ("cores", str(num_cores)),
+        ("cores", str(available_cores())),
         (
             "cpu computes in",
             ", ".join(cpu.get_property("CPU", "OPTIMIZATION_CAPABILITIES")),
@@ -70,6 +72,8 @@ def _findings() -> list[tuple[str, str]]:
 
 
 def _cuda() -> str:
+    import torch
+
     if not torch.cuda.is_available():
         return "no device; the CPU is used"
     count = torch.cuda.device_count()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import cv2
 import numpy as np
@@ -15,16 +15,15 @@ from rich.console import Console
 from rich.table import Table
 
 from maskstream.models.classes import ClassTable
-from maskstream.models.engines import Engine, open_engine
-from maskstream.models.weights import DEFAULT_WEIGHTS, load_weights
 from maskstream.pipeline.config_file import parse_config
 from maskstream.pipeline.errors import ConfigError
 from maskstream.stages.network_input import network_size
 from maskstream.training.config import TrainConfig
-from maskstream.training.dataset import LabelledFolder
-from maskstream.training.evaluate import Labels, Picture, Predict, Scores
-from maskstream.training.evaluate import evaluate as score
-from maskstream.training.train import train as run_training
+from maskstream.training.dataset import LabelledFolder, Labels, Picture
+
+if TYPE_CHECKING:
+    from maskstream.models.engines import Engine
+    from maskstream.training.evaluate import Predict, Scores
 
 __all__ = ["evaluate", "train"]
 
@@ -67,6 +66,8 @@ def train(
 
     DIR holds images/SPLIT/NAME.jpg and labels/SPLIT/NAME.png (a class id per pixel).
     """
+    from maskstream.training.train import train as run_training
+
     settings = {
         "data_dir": data,
         "output_dir": output,
@@ -119,6 +120,10 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a network as the FCN paper does, over one split of labelled pictures."""
+    from maskstream.models.engines import open_engine
+    from maskstream.models.weights import DEFAULT_WEIGHTS, load_weights
+    from maskstream.training.evaluate import evaluate as score
+
     settings = parse_config(
         {
             "model": {

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from maskstream.pipeline.app import execute
 from maskstream.pipeline.config import Policy
 from maskstream.pipeline.config_file import load_config
 from maskstream.pipeline.console import RunDisplay, print_summary
@@ -197,6 +196,8 @@ def run(
     A first Ctrl-C finishes the files with what was read so far, a second stops at once.
     Every frame is accounted for: decoded = written + dropped, or the run has failed.
     """
+    from maskstream.pipeline.app import execute  # it loads torch: not for --help
+
     settings = load_config(
         config,
         _given(
