@@ -101,7 +101,8 @@ class _Painter:
             image = draw_legend(
                 [names[i] for i in visible],
                 [colours[i] for i in visible],
-                *self._upright_hw,
+                self._upright_hw,
+                self._layout,
             )
         self._legend = None if image is None else self._panel(image, Corner.BOTTOM_LEFT)
 
@@ -115,7 +116,9 @@ class _Painter:
             self._legend.blend(planes)
         if self._has_status:
             speed = "" if per_second is None else f"{per_second:.1f} fps"
-            image = draw_status(_media_time(item.frame), speed, *self._upright_hw)
+            image = draw_status(
+                _media_time(item.frame), speed, self._upright_hw, self._layout
+            )
             if status := self._panel(image, Corner.TOP_LEFT):
                 status.blend(planes)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +17,7 @@ __all__ = ["Corner", "Panel"]
 
 _GRID = 4  # rows and columns that a chroma sample stands for, at most
 
-_Weights: TypeAlias = NDArray[np.uint16] | NDArray[np.uint32]
+_Weights: TypeAlias = NDArray[np.unsignedinteger[Any]]
 
 
 class Corner(Enum):
@@ -62,28 +63,27 @@ class Panel:
         down, right = corner.value
         for _ in range(rotation // 90):
             down, right = right, -down  # a quarter turn clockwise
-        stored = np.rot90(image, -(rotation // 90))
-        h, w = stored.shape[:2]
+        stored = np.rot90(image, -(rotation // 90), axes=(1, 2))
+        h, w = stored.shape[1:]
         margin = max(_GRID, round(min(size_hw) * 0.015))
         top = _place(down, h, size_hw[0], margin)
         left = _place(right, w, size_hw[1], margin)
         if top is None or left is None:
             return None
-        opacity = stored[..., 3] / np.float32(255)  # (h, w)
-        paint = layout.codes(stored[..., :3]) * opacity[..., None]  # (h, w, 3)
+        opacity = np.ascontiguousarray(stored[3])
         bits = layout.sample_bits
-        dtype = np.uint16 if bits == 8 else np.uint32
+        one, dtype = 1 << bits, np.dtype(f"u{bits // 4}")  # room for sample * keep
         parts = []
         for plane in range(3):
             y, x = (0, 0) if plane == 0 else (layout.shift_h, layout.shift_w)
             place = slice(top >> y, top + h >> y), slice(left >> x, left + w >> x)
             share, colour = (
-                part.reshape(h >> y, 1 << y, w >> x, 1 << x).mean((1, 3))
-                for part in (opacity, paint[..., plane])
+                cv2.resize(part, (w >> x, h >> y), interpolation=cv2.INTER_AREA)
+                for part in (opacity, stored[plane] * opacity)
             )
             # Both are rounded down, so that their sum never passes the largest code.
-            keep = ((1 - share) * (1 << bits)).astype(dtype)
-            add = (colour * (1 << bits)).astype(dtype) + dtype(1 << bits - 1)
+            keep = ((1 - share) * one).astype(dtype)
+            add = (colour * one + one // 2).astype(dtype)
             parts.append((place, keep, add))
         return cls(bits, tuple(parts))
 
