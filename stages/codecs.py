@@ -37,9 +37,11 @@ class VideoCodec:
     """A size that its chroma planes do not divide evenly is no obstacle."""
 
 
-# Quality is constant, not bit rate: the overlay must be clear in every scene.
+# Quality is constant, not bit rate: the overlay must be clear in every scene. Measured
+# on a 960x540 motorway, x264 superfast at 22 looks as veryfast at 20 does (45 dB),
+# takes half of its time and a fifth more space.
 CODECS: Mapping[str, VideoCodec] = {
-    "h264": VideoCodec("libx264", {"preset": "veryfast", "crf": "20"}),
+    "h264": VideoCodec("libx264", {"preset": "superfast", "crf": "22"}),
     "hevc": VideoCodec(
         "libx265",
         {"preset": "veryfast", "crf": "23", "x265-params": "log-level=none"},

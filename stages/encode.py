@@ -19,7 +19,7 @@ from maskstream.pipeline.stage import Inbox, Outputs
 from maskstream.stages.codecs import CODECS, convert, pixel_format_for, tag_like
 from maskstream.stages.mask_track import MaskStream
 from maskstream.stages.mux import add_track, encode, open_container
-from maskstream.stages.parts import frame_of, write_parts
+from maskstream.stages.parts import write_parts
 from maskstream.stages.passthrough import Passthrough
 from maskstream.stages.side_tracks import SideTracks
 
@@ -30,10 +30,9 @@ _HEVC = ("libx265", "hevc_nvenc")
 
 @dataclass(frozen=True, slots=True)
 class VideoEncoder:
-    """Encodes pictures with the pts, rotation, shape and colour tags of their source.
+    """Encodes the pictures with the pts, rotation, shape and colour tags that they had.
 
-    Its items are frames or, where the file carries the class ids too, segmentations
-    whose frames hold the new pictures.
+    Tracks beside the pictures are copied packet by packet.
     """
 
     path: Path
@@ -52,7 +51,7 @@ class VideoEncoder:
     sink: str = "video"
 
     def __call__(self, inbox: Inbox) -> Outputs:
-        """Write every frame that ``inbox`` gives."""
+        """Write the frame of every segmentation that ``inbox`` gives."""
         try:
             yield from write_parts(inbox, self.path, self._open, self.ledger, self.sink)
         finally:
@@ -60,24 +59,19 @@ class VideoEncoder:
                 self.side_packets.cancel()
 
     @contextmanager
-    def _open(self, path: Path, item: Frame | Segmentation) -> Iterator[_AnnotatedFile]:
-        with open_container(path, frame_of(item)) as container:
-            yield _AnnotatedFile(self, container, item)
+    def _open(self, path: Path, first: Segmentation) -> Iterator[_AnnotatedFile]:
+        with open_container(path, first.frame) as container:
+            yield _AnnotatedFile(self, container, first.frame)
 
 
 class _AnnotatedFile:
     def __init__(
-        self,
-        settings: VideoEncoder,
-        container: OutputContainer,
-        item: Frame | Segmentation,
+        self, settings: VideoEncoder, container: OutputContainer, first: Frame
     ) -> None:
-        first = frame_of(item)
         codec = CODECS[settings.codec]
         self._settings = settings
         self._container = container
         self._stream = first.stream
-        self._ledger = settings.ledger
         self._pix_fmt = pixel_format_for(codec, first.picture)
         self._video = add_track(
             container,
@@ -100,16 +94,17 @@ class _AnnotatedFile:
                 container, first, settings.side_packets, settings.ledger
             )
         self._least_pts = first.pts
+        self._durations: dict[int, int] = {}  # by pts, of what the encoder holds back
         container.start_encoding()
 
-    def write(self, item: Frame | Segmentation) -> None:
-        frame = frame_of(item)
+    def write(self, item: Segmentation) -> None:
+        frame = item.frame
         if frame.pts < self._least_pts:
-            self._ledger.noted(self._stream, "frames_moved_after_their_elders")
+            self._settings.ledger.noted(self._stream, "pts_moved")
         pts = max(frame.pts, self._least_pts)
         self._least_pts = pts + 1
+        self._durations[pts] = frame.duration
         if self._masks is not None:
-            assert isinstance(item, Segmentation)
             self._mask_packets.extend(self._masks.encode(item, pts))
         picture = convert(frame.picture, self._pix_fmt)
         self._mux(encode(self._video, picture, frame, pts))
@@ -129,5 +124,7 @@ class _AnnotatedFile:
                 self._container.mux_one(self._mask_packets.popleft())
             if self._side is not None:
                 self._side.mux_until(float(decoded_at * packet.time_base))
+            assert packet.pts is not None
+            packet.duration = self._durations.pop(packet.pts)
             self._container.mux_one(packet)
-            self._ledger.written(self._stream, self._settings.sink)
+            self._settings.ledger.written(self._stream, self._settings.sink)

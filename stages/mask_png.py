@@ -42,7 +42,7 @@ class PaletteImages:
         fmt: StreamFormat | None = None
         for item in inbox:
             frame = item.frame
-            with explain_failure(self.folder):
+            with explain_failure(self.folder, kept=self.folder):
                 if frame.format is not fmt:
                     fmt = frame.format
                     self.folder.mkdir(exist_ok=True)
@@ -75,5 +75,9 @@ def _png(labels: Labels, palette: NDArray[np.uint8]) -> bytes:
 
 def _write(path: Path, content: bytes) -> None:
     partial = partial_name(path)
-    partial.write_bytes(content)
-    partial.replace(path)
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

@@ -106,8 +106,8 @@ def numbered(path: Path, number: int) -> Path:
 
 
 @contextmanager
-def explain_failure(path: Path) -> Iterator[None]:
-    """Tell what went wrong with the writing of ``path`` in one sentence.
+def explain_failure(path: Path, kept: Path) -> Iterator[None]:
+    """Tell what went wrong with the writing of ``path``, and that ``kept`` remains.
 
     Raises:
         SinkError: In place of what the system or FFmpeg raised.
@@ -118,10 +118,8 @@ def explain_failure(path: Path) -> Iterator[None]:
         raise
     except (OSError, av.FFmpegError) as error:
         reason = (error.strerror or str(error)).lower()
-        raise SinkError(
-            f"{path} cannot be written: {reason}; "
-            f"what was written before is in {partial_name(path)}"
-        ) from error
+        rest = f"; what was written before is in {kept}" if kept.exists() else ""
+        raise SinkError(f"{path} cannot be written: {reason}{rest}") from error
 
 
 def complete(path: Path, ledger: Ledger, stream: str, sink: str) -> None:

@@ -60,7 +60,7 @@ class Records:
         if first is None:
             return
         partial = partial_name(self.path)
-        with explain_failure(self.path):
+        with explain_failure(self.path, kept=partial):
             with partial.open("w", buffering=1, encoding="utf-8") as file:
                 file.write(_line(self._header()))
                 for item in chain((first,), items):

@@ -95,10 +95,9 @@ class SideTracks:
 
     def _leave_out(self, template: Any) -> None:
         _logger.warning(
-            "%s: its %s track %d (%s) is left out, %s cannot hold it%s",
+            "%s: its %s track (%s) is left out, %s cannot hold it%s",
             self._stream,
             template.type,
-            template.index,
             getattr(template, "name", None) or "unknown",
             self._container.format.name,
             "" if self._is_matroska else "; .mkv holds more",

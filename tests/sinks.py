@@ -1,4 +1,4 @@
-"""What sinks are fed in tests: the frames, packets and labels of real clips."""
+"""Feed sinks in tests with what real clips hold."""
 
 from __future__ import annotations
 
@@ -11,50 +11,18 @@ import av
 import numpy as np
 
 from maskstream.pipeline.channel import Channel
-from maskstream.pipeline.frame import Frame, Labels, Segmentation, StreamFormat
+from maskstream.pipeline.frame import Frame, Labels, Segmentation
 from maskstream.pipeline.ledger import Ledger
 from maskstream.stages.passthrough import Passthrough
+from tests.decoding import decode
 
-__all__ = ["labels_of", "read_clip", "run_sink", "segment", "times_of"]
+__all__ = ["labels_of", "playable_times", "read_clip", "run_sink", "times_of"]
 
 
-def read_clip(
-    container: av.container.InputContainer,
-) -> tuple[list[Frame], Passthrough]:
-    """Read all frames and side packets of a clip that stays open."""
-    video = container.streams.video[0]
-    sides = tuple(s for s in container.streams if s.type in ("audio", "subtitle"))
-    pictures: list[av.VideoFrame] = []
-    packets = Passthrough("clip", Ledger())
-    for packet in container.demux(video, *sides):
-        if packet.stream is video:
-            pictures.extend(packet.decode())
-        elif packet.size:
-            packet.dts = packet.pts if packet.dts is None else packet.dts
-            packets.put(packet)
-    fmt = StreamFormat(
-        height=pictures[0].height,
-        width=pictures[0].width,
-        time_base=video.time_base,
-        rotation=pictures[0].rotation % 360,
-        average_rate=video.average_rate,
-        sample_aspect_ratio=video.sample_aspect_ratio or Fraction(1),
-        side_streams=sides,
-        metadata=dict(container.metadata),
-    )
-    frames = [
-        Frame(
-            stream="clip",
-            index=index,
-            picture=picture,
-            format=fmt,
-            pts=picture.pts,
-            duration=picture.duration,
-            decoded_at=0.0,
-        )
-        for index, picture in enumerate(pictures)
-    ]
-    return frames, packets
+def read_clip(path: Path) -> tuple[list[Segmentation], Passthrough]:
+    """Decode a clip, give each frame labels of its own, and keep what is beside it."""
+    decoded = decode(path)
+    return [Segmentation(f, labels_of(f)) for f in decoded.frames], decoded.passthrough
 
 
 def labels_of(frame: Frame) -> Labels:
@@ -64,18 +32,15 @@ def labels_of(frame: Frame) -> Labels:
     return ((rows + columns + frame.index) % 11).astype(np.uint8)
 
 
-def segment(frames: Sequence[Frame]) -> list[Segmentation]:
-    """Give each frame labels of its own."""
-    return [Segmentation(frame, labels_of(frame)) for frame in frames]
-
-
-def run_sink(stage: Any, items: Sequence[Any], *, decoded: int | None = None) -> Ledger:
-    """Feed a sink that counts in ``stage.ledger``, as a whole run would."""
-    ledger: Ledger = stage.ledger
-    ledger.open("clip", [stage.sink])
+def run_sink(
+    sink: Any, items: Sequence[Segmentation], *, decoded: int | None = None
+) -> Ledger:
+    """Feed a sink as a whole run would, or one that has ``decoded`` more frames."""
+    ledger: Ledger = sink.ledger
+    ledger.open("cam", [sink.sink])
     for _ in range(len(items) if decoded is None else decoded):
-        ledger.decoded("clip")
-    outcomes = list(stage(Channel.of(*items)))
+        ledger.decoded("cam")
+    outcomes = list(sink(Channel.of(*items)))
     assert outcomes == [None] * len(items)
     return ledger
 
@@ -83,4 +48,21 @@ def run_sink(stage: Any, items: Sequence[Any], *, decoded: int | None = None) ->
 def times_of(path: Path) -> list[Fraction]:
     """Decode a clip and return the pts of its pictures, in seconds."""
     with av.open(str(path)) as container:
-        return [frame.pts * frame.time_base for frame in container.decode(video=0)]
+        return [
+            frame.pts * frame.time_base
+            for frame in container.decode(video=0)
+            if frame.pts is not None and frame.time_base is not None
+        ]
+
+
+def playable_times(path: Path) -> list[Fraction]:
+    """Do the same with a file that was cut off, as a player does."""
+    times = []
+    with av.open(str(path)) as container:
+        for packet in container.demux(video=0):
+            try:
+                frames = packet.decode()
+            except av.InvalidDataError:
+                continue  # the one that was cut through
+            times += [frame.pts * frame.time_base for frame in frames]
+    return times

@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from maskstream.models.classes import CAMVID
+from maskstream.pipeline.channel import Channel
+from maskstream.pipeline.errors import ConfigError
+from maskstream.pipeline.ledger import Ledger
+from maskstream.stages.codecs import check_codec
+from maskstream.stages.encode import VideoEncoder
+from maskstream.stages.masks_reader import open_masks
+from maskstream.stages.verify import verify
+from tests.clips import make_clip, read_index
+from tests.sinks import read_clip, run_sink, times_of
+
+UNEVEN = [0, 512, 1500, 1700, 3000, 3512, 3600, 5000, 7000, 7512, 8000, 9000]
+EXACT = Fraction(1, 12800)
+
+CLIPS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "variable rate": {"pts": UNEVEN, "time_base": EXACT, "frames": 12},
+    "variable rate and b-frames": {
+        "pts": UNEVEN,
+        "time_base": EXACT,
+        "frames": 12,
+        "b_frames": True,
+        "codec_options": {"preset": "veryfast"},
+    },
+    "30000/1001": {"rate": Fraction(30000, 1001)},
+    "rotated": {"rotation": 90, "audio": 1},
+    "begins late, between milliseconds": {
+        "pts": [64001 + 512 * i for i in range(12)],
+        "time_base": EXACT,
+        "frames": 12,
+        "muxer_options": {"movie_timescale": "12800"},
+    },
+    "begins before zero": {
+        "pts": [-3001 + 512 * i for i in range(12)],
+        "time_base": EXACT,
+        "frames": 12,
+        "muxer_options": {"movflags": "frag_keyframe+delay_moov"},
+    },
+    "4:2:2 10 bit": {"pix_fmt": "yuv422p10le"},
+    "full range": {"pix_fmt": "yuvj420p", "colorspace": 6, "color_range": 2},
+    "bt2020 10 bit": {
+        "pix_fmt": "yuv420p10le",
+        "colorspace": 9,
+        "color_range": 1,
+        "color_primaries": 9,
+        "color_trc": 16,
+    },
+    "two audio tracks": {"audio": 2},
+    "subtitles": {"audio": 1, "subtitles": True, "frames": 40},
+}
+
+
+def encode_clip(source: Path, output: Path, **settings: Any) -> Ledger:
+    """Copy a clip through an encoder, all that is beside its pictures included."""
+    items, packets = read_clip(source)
+    return run_sink(VideoEncoder(output, Ledger(), packets, **settings), items)
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_mp4_keeps_times_sound_and_tags_exactly(name: str, tmp_path: Path) -> None:
+    """Whatever the clip, every pts, packet and tag comes out as it went in."""
+    source = make_clip(tmp_path / "source.mp4", **CLIPS[name])
+
+    ledger = encode_clip(source, tmp_path / "output.mp4")
+
+    assert verify(source, tmp_path / "output.mp4").differences == []
+    assert times_of(source) == times_of(tmp_path / "output.mp4")
+    assert ledger.accounts()["cam"].is_balanced
+
+
+@pytest.mark.parametrize("name", ["variable rate", "two audio tracks", "rotated"])
+def test_matroska_keeps_times_to_the_millisecond(name: str, tmp_path: Path) -> None:
+    """Matroska's clock ticks in milliseconds; all else is as in MP4."""
+    source = make_clip(tmp_path / "source.mp4", **CLIPS[name])
+
+    encode_clip(source, tmp_path / "output.mkv")
+
+    assert verify(source, tmp_path / "output.mkv").differences == []
+
+
+def test_pictures_keep_their_order_and_content(tmp_path: Path) -> None:
+    """The picture at each pts is the one that the source has there."""
+    source = make_clip(tmp_path / "source.mp4", **CLIPS["variable rate and b-frames"])
+
+    encode_clip(source, tmp_path / "output.mp4")
+
+    with av.open(str(tmp_path / "output.mp4")) as container:
+        indices = [read_index(frame) for frame in container.decode(video=0)]
+    assert indices == list(range(12))
+
+
+@pytest.mark.parametrize("size_hw", [(65, 97), (65, 96), (64, 97)])
+def test_odd_sizes_are_kept(size_hw: tuple[int, int], tmp_path: Path) -> None:
+    """No row or column is added or lost: chroma is stored in whole planes instead."""
+    source = make_clip(tmp_path / "source.mkv", codec="ffv1", size_hw=size_hw)
+
+    encode_clip(source, tmp_path / "output.mp4")
+
+    assert verify(source, tmp_path / "output.mp4").differences == []
+
+
+def test_rgb_becomes_bt709(tmp_path: Path) -> None:
+    """Pictures without a matrix get one, and say so."""
+    source = make_clip(tmp_path / "source.mkv", codec="ffv1", pix_fmt="bgr0")
+
+    encode_clip(source, tmp_path / "output.mp4")
+
+    with av.open(str(tmp_path / "output.mp4")) as container:
+        picture = next(container.decode(video=0))
+    assert (picture.format.name, picture.colorspace) == ("yuv420p", 1)
+    assert (picture.color_range, picture.color_primaries) == (1, 1)
+    assert read_index(picture) == 0
+
+
+def test_aac_from_mpeg_ts_loses_only_its_transport_headers(tmp_path: Path) -> None:
+    """MPEG-TS repeats in each packet what other containers say once."""
+    source = make_clip(tmp_path / "source.ts", audio=1)
+
+    encode_clip(source, tmp_path / "output.mp4")
+
+    assert verify(source, tmp_path / "output.mp4").differences == []
+
+
+def test_a_track_that_the_container_cannot_hold_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The rest is written, one line says what is missing, and the ledger knows."""
+    source = make_clip(tmp_path / "source.mkv", subtitles=True, audio=1)
+
+    with caplog.at_level(logging.WARNING):
+        ledger = encode_clip(source, tmp_path / "output.mp4")
+
+    assert len(caplog.records) == 1
+    assert "subtitle track (srt) is left out" in caplog.text
+    assert ledger.accounts()["cam"].notes == {"side_streams_left_out": 1}
+    assert verify(source, tmp_path / "output.mp4").differences == [
+        "the subtitle track 2 (srt) is missing"
+    ]
+
+
+def test_tags_of_the_file_and_of_its_tracks_are_kept(tmp_path: Path) -> None:
+    """Title and language go along; the name of the old container does not."""
+    source = make_clip(tmp_path / "source.mp4", audio=2)
+    with av.open(str(source), "r") as container:
+        assert "major_brand" in container.metadata
+
+    encode_clip(source, tmp_path / "output.mkv")
+
+    with av.open(str(tmp_path / "output.mkv")) as output:
+        languages = [track.language for track in output.streams.audio]
+        tags = {name.lower() for name in output.metadata}
+    assert languages == ["eng", "deu"]
+    assert "major_brand" not in tags
+
+
+def test_class_ids_go_along_as_a_second_track(tmp_path: Path) -> None:
+    """One Matroska file holds what to look at and what to compute with."""
+    source = make_clip(tmp_path / "source.mp4", audio=1, **CLIPS["variable rate"])
+
+    encode_clip(source, tmp_path / "output.mkv", classes=CAMVID)
+
+    assert verify(source, tmp_path / "output.mkv").differences == []
+    with open_masks(tmp_path / "output.mkv") as masks:
+        seen = list(masks)
+    items, _ = read_clip(source)
+    assert [seconds for seconds, _ in seen] == [i.frame.pts_seconds for i in items]
+    for item, (_, labels) in zip(items, seen, strict=True):
+        assert (labels == item.labels).all()
+
+
+def test_a_change_of_format_opens_another_file(tmp_path: Path) -> None:
+    """What comes after goes to NAME-2, at the pts that it has."""
+    small = make_clip(tmp_path / "small.mp4", frames=6)
+    large = make_clip(
+        tmp_path / "large.mp4", frames=6, size_hw=(96, 128), pts=range(6, 12)
+    )
+    output = tmp_path / "output.mp4"
+    items = [*read_clip(small)[0], *read_clip(large)[0]]
+
+    run_sink(VideoEncoder(output, Ledger()), items)
+
+    assert times_of(output) == times_of(small)
+    assert times_of(tmp_path / "output-2.mp4") == times_of(large)
+    assert sorted(path.name for path in tmp_path.glob("output*")) == [
+        "output-2.mp4",
+        "output.mp4",
+    ]
+
+
+def test_a_frame_with_the_pts_of_another_is_moved_after_it(tmp_path: Path) -> None:
+    """A damaged source loses no frame for it, and the ledger notes it."""
+    source = make_clip(tmp_path / "source.mp4", frames=3)
+    one, two, three = read_clip(source)[0]
+    same = replace(two, frame=replace(two.frame, pts=one.frame.pts))
+
+    ledger = run_sink(
+        VideoEncoder(tmp_path / "output.mp4", Ledger()), [one, same, three]
+    )
+
+    assert len(times_of(tmp_path / "output.mp4")) == 3
+    assert ledger.accounts()["cam"].notes == {"pts_moved": 1}
+
+
+def test_the_name_is_taken_only_by_a_whole_file(tmp_path: Path) -> None:
+    """A frame that never arrived leaves the partial name, playable to its end."""
+    source = make_clip(tmp_path / "source.mp4")
+    output = tmp_path / "output.mp4"
+    output.write_text("older")
+    items, _ = read_clip(source)
+
+    run_sink(VideoEncoder(output, Ledger()), items[:12], decoded=20)
+
+    assert output.read_text() == "older"
+    assert times_of(tmp_path / "output.partial.mp4") == times_of(source)[:12]
+
+
+def test_an_encoder_that_is_closed_leaves_what_it_has(tmp_path: Path) -> None:
+    """Leaving early ends the file properly, and lets the side packets go."""
+    source = make_clip(tmp_path / "source.mp4", frames=40, audio=1)
+    items, packets = read_clip(source)
+    encoder = VideoEncoder(
+        tmp_path / "output.mp4", Ledger(), packets, options={"tune": "zerolatency"}
+    )
+    outcomes = encoder(Channel.of(*items))
+    for _ in range(30):
+        next(outcomes)
+
+    outcomes.close()
+
+    times = times_of(tmp_path / "output.partial.mp4")
+    assert times == times_of(source)[: len(times)]
+    assert len(times) >= 29
+    assert packets.take_rest() == []
+
+
+def test_no_frame_makes_no_file(tmp_path: Path) -> None:
+    """An empty stream leaves nothing behind."""
+    assert list(VideoEncoder(tmp_path / "output.mp4", Ledger())(Channel.of())) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc", "av1"])
+def test_each_codec_keeps_times_and_tags(codec: str, tmp_path: Path) -> None:
+    """The codec changes the bytes of the pictures and nothing else."""
+    source = make_clip(tmp_path / "source.mp4", **CLIPS["variable rate"])
+    check_codec(codec, {})
+
+    encode_clip(source, tmp_path / "output.mp4", codec=codec)
+
+    assert verify(source, tmp_path / "output.mp4").differences == []
+
+
+def test_an_unusable_codec_is_refused_before_the_run() -> None:
+    """A typing error and an option that does not exist each give one sentence."""
+    with pytest.raises(ConfigError, match="no codec is named 'h265'; known: h264"):
+        check_codec("h265", {})
+    with pytest.raises(ConfigError, match="codec h264 has no option crff"):
+        check_codec("h264", {"crff": "20"})
+    with pytest.raises(ConfigError, match=r"h264 with .* cannot be used on this"):
+        check_codec("h264", {"preset": "warp"})
