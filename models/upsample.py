@@ -30,7 +30,7 @@ from maskstream.pipeline.errors import ModelError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from maskstream.models.fcn import ScoreGrid
+    from maskstream.models.geometry import ScoreGrid
 
 __all__ = ["labels_from_scores", "labels_from_scores_torch", "prepare_kernel"]
 
@@ -65,9 +65,16 @@ def labels_from_scores(
     _check_num_classes(num_classes)
     if out is None:
         out = np.empty((height, width), np.uint8)
-    rows = _host_taps(height, network_size_hw[0], h, grid)
-    columns = _host_taps(width, network_size_hw[1], w, grid)
-    _fill_labels(np.ascontiguousarray(scores, np.float32), *rows, *columns, out)
+    row_of, down = _taps(height, network_size_hw[0], h, grid)
+    column_of, across = _taps(width, network_size_hw[1], w, grid)
+    _fill_labels(
+        np.ascontiguousarray(scores, np.float32),
+        row_of.numpy(),
+        down.numpy(),
+        column_of.numpy(),
+        across.numpy(),
+        out,
+    )
     return out
 
 
@@ -98,8 +105,15 @@ def labels_from_scores_torch(
     """
     n, num_classes, h, w = scores.shape
     _check_num_classes(num_classes)
-    top, bottom, down = _taps(height, network_size_hw[0], h, grid, scores.device)
-    left, right, across = _taps(width, network_size_hw[1], w, grid, scores.device)
+    top, down, left, across = (
+        tap.to(scores.device, non_blocking=True)
+        for tap in (
+            *_taps(height, network_size_hw[0], h, grid),
+            *_taps(width, network_size_hw[1], w, grid),
+        )
+    )
+    bottom = (top + 1).clamp(max=h - 1)
+    right = (left + 1).clamp(max=w - 1)
     scores = scores.float()
     labels = torch.empty(n, height, width, dtype=torch.uint8, device=scores.device)
     step = max(1, _BAND_SCORES // (n * num_classes * width))
@@ -135,30 +149,14 @@ def _check_num_classes(num_classes: int) -> None:
         )
 
 
-def _taps(
-    num_pixels: int,
-    network_pixels: int,
-    num_samples: int,
-    grid: ScoreGrid,
-    device: torch.device,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return low sample, high sample and weight of the high one, each (num_pixels,)."""
-    pixels = torch.arange(num_pixels, dtype=torch.float64, device=device)
-    inputs = (pixels + 0.5) * (network_pixels / num_pixels) - 0.5
-    position = ((inputs + grid.offset) / grid.stride).clamp(0, num_samples - 1)
-    low = position.long().clamp(max=max(num_samples - 2, 0))
-    high = (low + 1).clamp(max=num_samples - 1)
-    return low, high, (position - low).float()
-
-
 @lru_cache(maxsize=32)
-def _host_taps(
-    num_pixels: int, network_pixels: int, num_samples: int, grid: ScoreGrid
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return low sample and weight of the next one, each (num_pixels,)."""
-    cpu = torch.device("cpu")
-    low, _, weight = _taps(num_pixels, network_pixels, num_samples, grid, cpu)
-    return low.numpy(), weight.numpy()
+def _taps(
+    num_labels: int, num_pixels: int, num_samples: int, grid: ScoreGrid
+) -> tuple[Tensor, Tensor]:
+    """Return the lower sample and the weight of the next, each (num_labels,)."""
+    positions = grid.positions(num_pixels, num_labels).clamp(0, num_samples - 1)
+    low = positions.long().clamp(max=max(num_samples - 2, 0))
+    return low, (positions - low).float()
 
 
 def _compiled(function: Callable[..., Any]) -> Any:

@@ -1,0 +1,100 @@
+"""The seam between the pipeline and whatever runs the network.
+
+`Engine.submit` hands pictures to the device and returns at once with a `Pending`; the
+labels are fetched from that, later and on another thread, so that the device already
+works on the next pictures meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Pending(Protocol):
+    """Labels that the device may still be working on."""
+
+    def labels(self) -> list[NDArray[np.uint8]]:
+        """Wait for the device and return one (H, W) map of class ids per picture.
+
+        Call it once, on any thread; the wait is without the GIL.
+
+        Raises:
+            ModelError: the device failed.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """A network on a device. One thread submits; another may fetch the labels."""
+
+    @property
+    def name(self) -> str:
+        """The library that runs the network."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where it runs: ``cpu`` or ``cuda:N``."""
+        ...
+
+    @property
+    def precision(self) -> str:
+        """What it computes in: ``fp32``, ``bf16`` or ``fp16``."""
+        ...
+
+    def submit(
+        self,
+        pictures: Sequence[NDArray[np.uint8]],
+        sizes_hw: Sequence[tuple[int, int]],
+    ) -> Pending:
+        """Start the network on some pictures.
+
+        Waits only while the device has as much in flight as it needs to stay busy, and
+        then for the device alone, never for somebody to fetch labels.
+
+        Args:
+            pictures: (h, w, 3) RGB, all of one size; not to be changed before their
+                labels are there.
+            sizes_hw: for each, the size of its label map.
+
+        Raises:
+            ModelError: the network cannot run on these pictures.
+        """
+        ...
+
+    def busy_s(self) -> float:
+        """Return for how long the device worked, as far as labels were fetched."""
+        ...
+
+    def waited_s(self) -> float:
+        """Return for how long the fetching of labels had to wait for the device."""
+        ...
+
+    def close(self) -> None:
+        """Wait for what is in flight and stop."""
+        ...
+
+
+class IntervalSum:
+    """The time that intervals cover, overlaps counted once; shared between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._total_s = 0.0
+        self._covered_until_s = float("-inf")
+
+    def add(self, start_s: float, end_s: float) -> None:
+        """Count an interval; they come in the order of their starts."""
+        with self._lock:
+            self._total_s += max(0.0, end_s - max(start_s, self._covered_until_s))
+            self._covered_until_s = max(end_s, self._covered_until_s)
+
+    def total_s(self) -> float:
+        """Return the length of the union of all intervals."""
+        with self._lock:
+            return self._total_s

@@ -1,0 +1,218 @@
+"""The network in OpenVINO, on the CPU."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskstream.models.engines.base import IntervalSum, Pending
+from maskstream.models.engines.cores import available_cores
+from maskstream.models.engines.openvino_model import convert, import_openvino
+from maskstream.models.fcn import FCN8s
+from maskstream.models.geometry import ScoreGrid
+from maskstream.models.upsample import labels_from_scores, prepare_kernel
+from maskstream.pipeline.errors import ModelError
+
+_NUM_STREAMS = 2  # pictures at once; one alone waits at each layer for its slowest core
+_MAX_IN_FLIGHT = _NUM_STREAMS + 1  # and one to follow without a gap
+_MAX_SIZES = 4  # compiled networks kept, each for one size of picture
+_HINTS = {"fp32": "f32", "bf16": "bf16"}
+
+
+class OpenVinoEngine:
+    """The network converted once, and compiled for each size of picture.
+
+    Pictures run one by one, which costs no more on a CPU than batches do, and neither
+    they nor their scores are copied on the way.
+    """
+
+    name = "openvino"
+    device = "cpu"
+
+    def __init__(
+        self, model: FCN8s, *, precision: str, threads: int | None = None
+    ) -> None:
+        """Convert the network.
+
+        Args:
+            model: left as it is.
+            precision: ``fp32``, or ``bf16`` where the CPU has it.
+            threads: CPU threads; by default as many as this process has cores.
+
+        Raises:
+            ModelError: OpenVINO cannot convert this network.
+        """
+        self.precision = precision
+        self._openvino = import_openvino()
+        self._core = self._openvino.Core()
+        self._converted = convert(model)
+        threads = threads or available_cores()
+        self._settings = {
+            "INFERENCE_PRECISION_HINT": _HINTS[precision],
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": min(_NUM_STREAMS, threads),
+            # Decoder and encoder want the same cores; let the kernel of the system
+            # place all of them.
+            "ENABLE_CPU_PINNING": False,
+        }
+        self._compiled = lru_cache(_MAX_SIZES)(self._compile)
+        self._grid = model.score_grid
+        self._in_flight: deque[_Inference] = deque()
+        self._busy = IntervalSum()
+        self._waited = IntervalSum()
+        prepare_kernel()
+
+    def submit(
+        self,
+        pictures: Sequence[NDArray[np.uint8]],
+        sizes_hw: Sequence[tuple[int, int]],
+    ) -> Pending:
+        """Start the network on (h, w, 3) RGB pictures; see `Engine.submit`."""
+        inferences = [self._start(picture) for picture in pictures]
+        height, width = pictures[0].shape[:2]
+        return _PendingScores(
+            inferences, sizes_hw, self._grid, (height, width), self._waited
+        )
+
+    def busy_s(self) -> float:
+        """Return for how long the device worked, as far as labels were fetched."""
+        return self._busy.total_s()
+
+    def waited_s(self) -> float:
+        """Return for how long the fetching of labels had to wait for the device."""
+        return self._waited.total_s()
+
+    def close(self) -> None:
+        """Wait for what is in flight and stop."""
+        while self._in_flight:
+            self._in_flight.popleft().wait()
+        self._compiled.cache_clear()
+
+    def _start(self, picture: NDArray[np.uint8]) -> _Inference:
+        network = self._compiled(picture.shape)
+        while len(self._in_flight) >= _MAX_IN_FLIGHT:
+            self._in_flight.popleft().wait()
+        inference = network.start(np.ascontiguousarray(picture), self._busy)
+        self._in_flight.append(inference)
+        return inference
+
+    def _compile(self, shape: tuple[int, int, int]) -> _CompiledNetwork:
+        network = self._converted.clone()
+        try:
+            network.reshape([1, *shape])
+            compiled = self._core.compile_model(network, "CPU", self._settings)
+        except RuntimeError as error:
+            raise ModelError(
+                f"openvino cannot compile the network for pictures of "
+                f"{shape[1]}x{shape[0]}: {_first_line(error)}"
+            ) from error
+        return _CompiledNetwork(self._openvino.Tensor, compiled)
+
+
+class _CompiledNetwork:
+    """A network for one size of picture, and its idle requests."""
+
+    def __init__(self, make_tensor: Any, compiled: Any) -> None:
+        self._make_tensor = make_tensor
+        self._compiled = compiled
+        self._score_shape = tuple(compiled.output(0).shape)  # (1, K, h8, w8)
+        self._idle: deque[Any] = deque()
+
+    def start(self, picture: NDArray[np.uint8], busy: IntervalSum) -> _Inference:
+        """Start on a contiguous (h, w, 3) picture."""
+        request = (
+            self._idle.pop() if self._idle else self._compiled.create_infer_request()
+        )
+        scores = np.empty(self._score_shape, np.float32)
+        request.set_input_tensor(self._make_tensor(picture[None], shared_memory=True))
+        request.set_output_tensor(self._make_tensor(scores, shared_memory=True))
+        inference = _Inference(request, self._idle, picture, scores[0], busy)
+        request.start_async()
+        return inference
+
+
+class _Inference:
+    """One picture on its way; any thread may wait for it, and as often as it likes."""
+
+    def __init__(
+        self,
+        request: Any,
+        idle: deque[Any],
+        picture: NDArray[np.uint8],
+        scores: NDArray[np.float32],
+        busy: IntervalSum,
+    ) -> None:
+        self._request = request
+        self._idle = idle
+        self._picture: NDArray[np.uint8] | None = picture  # OpenVINO only borrows it
+        self._scores = scores
+        self._busy = busy
+        self._started_s = time.perf_counter()
+        self._error: RuntimeError | None = None
+        self._is_done = False
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Return when the scores are there or the network has failed."""
+        with self._lock:
+            if self._is_done:
+                return
+            try:
+                self._request.wait()
+            except RuntimeError as error:
+                self._error = error
+            self._is_done = True
+            ended_s = self._started_s + self._request.latency / 1e3
+            self._busy.add(self._started_s, ended_s)
+            self._idle.append(self._request)
+            self._request = self._picture = None
+
+    def scores(self) -> NDArray[np.float32]:
+        """Return (K, h8, w8).
+
+        Raises:
+            ModelError: the network failed.
+        """
+        self.wait()
+        if self._error is not None:
+            raise ModelError(
+                f"the network failed: {_first_line(self._error)}"
+            ) from self._error
+        return self._scores
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _PendingScores:
+    inferences: Sequence[_Inference]
+    sizes_hw: Sequence[tuple[int, int]]
+    grid: ScoreGrid
+    network_size_hw: tuple[int, int]
+    waited: IntervalSum
+
+    def labels(self) -> list[NDArray[np.uint8]]:
+        """Wait for the scores, and label each picture; see `Pending.labels`."""
+        labels = []
+        for inference, (height, width) in zip(
+            self.inferences, self.sizes_hw, strict=True
+        ):
+            began = time.perf_counter()
+            scores = inference.scores()
+            self.waited.add(began, time.perf_counter())
+            labels.append(
+                labels_from_scores(
+                    scores, self.grid, self.network_size_hw, height, width
+                )
+            )
+        return labels
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,180 @@
+"""Which engine, device and precision: the best that is there, or as asked."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+
+import torch
+
+from maskstream.models.engines.base import Engine
+from maskstream.models.engines.openvino_engine import OpenVinoEngine
+from maskstream.models.engines.openvino_model import import_openvino
+from maskstream.models.engines.torch_engine import TorchEngine
+from maskstream.models.fcn import FCN8s
+from maskstream.pipeline.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+
+_ENGINES = ("torch", "openvino")
+_PRECISIONS = ("bf16", "fp16", "fp32")  # the best first
+_DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What this machine offers; precisions in the order of preference."""
+
+    cuda_devices: int
+    cuda_precisions: tuple[str, ...]
+    torch_cpu_precisions: tuple[str, ...]
+    openvino_precisions: tuple[str, ...]
+    """Empty where OpenVINO is not installed."""
+
+    @classmethod
+    def look(cls) -> Machine:
+        """Find out."""
+        cuda_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        cuda_has_bf16 = cuda_devices > 0 and torch.cuda.is_bf16_supported(
+            including_emulation=False
+        )
+        cpu_has_bf16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        return cls(
+            cuda_devices=cuda_devices,
+            cuda_precisions=_PRECISIONS if cuda_has_bf16 else ("fp16", "fp32"),
+            torch_cpu_precisions=("bf16", "fp32") if cpu_has_bf16 else ("fp32",),
+            openvino_precisions=_openvino_precisions(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An engine that this machine can run, and why this one."""
+
+    engine: str
+    device: str
+    precision: str
+    reason: str
+
+
+def open_engine(
+    model: FCN8s,
+    *,
+    engine: str = "auto",
+    device: str = "auto",
+    precision: str = "auto",
+    threads: int | None = None,
+) -> Engine:
+    """Put a network on the best engine there is, or on the one asked for, and say so.
+
+    Args:
+        model: left as it is.
+        engine: ``auto``, ``torch`` or ``openvino``.
+        device: ``auto``, ``cpu`` or ``cuda:N``.
+        precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
+        threads: CPU threads of the network; by default as many as this process has
+            cores.
+
+    Raises:
+        ConfigError: what is asked for is unknown or not to be had here.
+        ModelError: the engine cannot run this network.
+    """
+    choice = choose(engine, device, precision, Machine.look())
+    logger.info(
+        "the network runs in %s on %s in %s: %s",
+        choice.engine,
+        choice.device,
+        choice.precision,
+        choice.reason,
+    )
+    if choice.engine == "openvino":
+        return OpenVinoEngine(model, precision=choice.precision, threads=threads)
+    return TorchEngine(
+        model, device=choice.device, precision=choice.precision, threads=threads
+    )
+
+
+def choose(engine: str, device: str, precision: str, machine: Machine) -> Choice:
+    """Settle what is ``auto`` and check the rest against what the machine offers.
+
+    Raises:
+        ConfigError: what is asked for is unknown or not to be had here.
+    """
+    if engine not in ("auto", *_ENGINES):
+        raise ConfigError(f"engine must be auto, torch or openvino, got {engine!r}")
+    if not _DEVICE.fullmatch(device):
+        raise ConfigError(f"device must be auto, cpu or cuda:N, got {device!r}")
+    if precision not in ("auto", *_PRECISIONS):
+        raise ConfigError(
+            f"precision must be auto, fp32, bf16 or fp16, got {precision!r}"
+        )
+    place, why_place = _choose_device(engine, device, machine)
+    library, why_library = _choose_engine(engine, place, machine)
+    if place != "cpu":
+        offered = machine.cuda_precisions
+    elif library == "openvino":
+        offered = machine.openvino_precisions
+    else:
+        offered = machine.torch_cpu_precisions
+    if precision not in ("auto", *offered):
+        raise ConfigError(
+            f"{library} on this {place} cannot compute in {precision}; "
+            f"it can in {' or '.join(offered)}"
+        )
+    chosen = offered[0] if precision == "auto" else precision
+    why_precision = "the best it has" if precision == "auto" else "as asked"
+    reason = f"{why_place}, {why_library}, {chosen} is {why_precision}"
+    return Choice(library, place, chosen, reason)
+
+
+def _choose_device(engine: str, device: str, machine: Machine) -> tuple[str, str]:
+    """Return the device and why."""
+    if device == "cpu":
+        return device, "the CPU was asked for"
+    if device == "auto":
+        if engine == "openvino":
+            return "cpu", "openvino runs on the CPU"
+        if machine.cuda_devices:
+            return "cuda:0", "a CUDA device is here"
+        return "cpu", "no CUDA device is here"
+    if engine == "openvino":
+        raise ConfigError(
+            f"openvino runs on the CPU, got device {device!r}; "
+            f"use engine torch or device cpu"
+        )
+    if not machine.cuda_devices:
+        raise ConfigError(f"no CUDA device is here for {device!r}; use device cpu")
+    index = int(device.partition(":")[2] or 0)
+    if index >= machine.cuda_devices:
+        raise ConfigError(
+            f"device must be at most cuda:{machine.cuda_devices - 1} here, "
+            f"got {device!r}"
+        )
+    return f"cuda:{index}", "it was asked for"
+
+
+def _choose_engine(engine: str, device: str, machine: Machine) -> tuple[str, str]:
+    """Return the engine for a device and why."""
+    has_openvino = bool(machine.openvino_precisions)
+    if engine == "openvino" and not has_openvino:
+        raise ConfigError(
+            "openvino is not installed; run pip install openvino or use engine torch"
+        )
+    if engine != "auto":
+        return engine, f"{engine} was asked for"
+    if device != "cpu":
+        return "torch", "only torch drives it"
+    if has_openvino:
+        return "openvino", "openvino is faster than torch on a CPU"
+    return "torch", "openvino is not installed"
+
+
+def _openvino_precisions() -> tuple[str, ...]:
+    """Return what OpenVINO can compute in on this CPU, nothing if it is not here."""
+    try:
+        core = import_openvino().Core()
+    except ImportError:
+        return ()
+    has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return ("bf16", "fp32") if has_bf16 else ("fp32",)

@@ -1,0 +1,120 @@
+"""The network in torch, on the CPU or on a CUDA device."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from functools import partial
+from itertools import groupby
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from maskstream.models.engines.base import Pending
+from maskstream.models.engines.cores import available_cores
+from maskstream.models.engines.lanes import CpuLane, CudaLane, Lane
+from maskstream.models.fcn import FCN8s
+from maskstream.models.geometry import ScoreGrid
+from maskstream.models.upsample import (
+    labels_from_scores,
+    labels_from_scores_torch,
+    prepare_kernel,
+)
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class TorchEngine:
+    """A copy of the network, its weights cast and laid out channels last.
+
+    The weights are cast rather than autocast: that converts nothing at run time, and
+    pictures of 8 bits stay exact in bf16 and fp16 up to the normalisation.
+    """
+
+    name = "torch"
+
+    def __init__(
+        self, model: FCN8s, *, device: str, precision: str, threads: int | None = None
+    ) -> None:
+        """Put the network on a device.
+
+        Args:
+            model: left as it is.
+            device: ``cpu`` or ``cuda:N``, which must be there.
+            precision: ``fp32``, ``bf16`` or ``fp16``.
+            threads: CPU threads, for all of torch in this process; by default as many
+                as this process has cores.
+        """
+        self.device = device
+        self.precision = precision
+        self._dtype = _DTYPES[precision]
+        self._grid = model.score_grid
+        self._network = copy.deepcopy(model).eval().requires_grad_(False)
+        self._network.to(device=torch.device(device), dtype=self._dtype)
+        self._network.to(memory_format=torch.channels_last)
+        self._lane: Lane
+        self._is_cuda = device != "cpu"
+        if self._is_cuda:
+            self._lane = CudaLane(torch.device(device))
+        else:
+            torch.set_num_threads(threads or available_cores())
+            prepare_kernel()
+            self._lane = CpuLane()
+
+    def submit(
+        self,
+        pictures: Sequence[NDArray[np.uint8]],
+        sizes_hw: Sequence[tuple[int, int]],
+    ) -> Pending:
+        """Start the network on (h, w, 3) RGB pictures; see `Engine.submit`."""
+        shape = (len(pictures), *pictures[0].shape)
+        batch = torch.empty(shape, dtype=torch.uint8, pin_memory=self._is_cuda)
+        np.stack(pictures, out=batch.numpy())
+        return self._lane.run(batch, partial(self._label, sizes_hw=sizes_hw))
+
+    def busy_s(self) -> float:
+        """Return for how long the device worked, as far as labels were fetched."""
+        return self._lane.busy.total_s()
+
+    def waited_s(self) -> float:
+        """Return for how long the fetching of labels had to wait for the device."""
+        return self._lane.waited.total_s()
+
+    def close(self) -> None:
+        """Wait for what is in flight and stop."""
+        self._lane.close()
+
+    @torch.inference_mode()
+    def _label(
+        self, batch: Tensor, sizes_hw: Sequence[tuple[int, int]]
+    ) -> list[Tensor]:
+        """Turn (N, h, w, 3) uint8 into N (H, W) uint8 on the same device, unawaited."""
+        network_size_hw = batch.shape[1], batch.shape[2]
+        pictures = batch.permute(0, 3, 1, 2)  # (N, 3, h, w), channels last as it lies
+        scores = self._network(pictures.to(self._dtype))  # (N, K, h8, w8)
+        if self._is_cuda:
+            return _label_on_device(scores, self._grid, network_size_hw, sizes_hw)
+        return [
+            torch.from_numpy(
+                labels_from_scores(one, self._grid, network_size_hw, height, width)
+            )
+            for one, (height, width) in zip(
+                scores.float().numpy(), sizes_hw, strict=True
+            )
+        ]
+
+
+def _label_on_device(
+    scores: Tensor,
+    grid: ScoreGrid,
+    network_size_hw: tuple[int, int],
+    sizes_hw: Sequence[tuple[int, int]],
+) -> list[Tensor]:
+    """Label (N, K, h8, w8) scores, neighbours of one size together."""
+    labels: list[Tensor] = []
+    for (height, width), equal in groupby(sizes_hw):
+        some = scores[len(labels) : len(labels) + len(list(equal))]
+        labels += labels_from_scores_torch(some, grid, network_size_hw, height, width)
+    return labels

@@ -1,0 +1,378 @@
+"""Each engine against a plain forward pass, exact upsampling and arg-max.
+
+The network here is small and known: it labels each pixel with the nearest of a few
+colours. Agreement wanted: .9999 of the pixels in fp32, .99 in bf16 and fp16.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from maskstream.models.engines import Engine, open_engine
+from maskstream.models.engines.base import IntervalSum
+from maskstream.models.engines.cores import _quota, available_cores
+from maskstream.models.engines.select import Machine, choose
+from maskstream.models.fcn import FCN8s
+from maskstream.models.geometry import upsample_scores
+from maskstream.pipeline.errors import ConfigError, ModelError
+
+Picture = NDArray[np.uint8]
+
+_needs_cuda = pytest.mark.skipif(
+    not torch.cuda.is_available() and "FAIL_WITHOUT_CUDA" not in os.environ,
+    reason="no CUDA device; FAIL_WITHOUT_CUDA=1 makes that a failure",
+)
+
+
+class NearestColour(FCN8s):
+    """Scores each 8x8 block of a picture by how near its mean is to five colours."""
+
+    def __init__(self) -> None:
+        nn.Module.__init__(self)
+        self.is_paper = False
+        colours = torch.tensor(
+            [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [128, 128, 128]]
+        )
+        colours = colours / 128 - 1
+        # |x - c|^2 is least where x.c - |c|^2 / 2 is greatest.
+        self.weight = nn.Parameter(colours[:, :, None, None])
+        self.bias = nn.Parameter(-colours.square().sum(1) / 2)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Score (N, 3, H, W) pictures; (N, 5, H // 8, W // 8)."""
+        return F.conv2d(F.avg_pool2d(pictures / 128 - 1, 8), self.weight, self.bias)
+
+
+class Backend(NamedTuple):
+    engine: str
+    device: str
+    precision: str
+    agreement: float
+
+
+BACKENDS = [
+    pytest.param(Backend("torch", "cpu", "fp32", 0.9999), id="torch-fp32"),
+    pytest.param(Backend("torch", "cpu", "bf16", 0.99), id="torch-bf16"),
+    pytest.param(Backend("openvino", "cpu", "fp32", 0.9999), id="openvino-fp32"),
+    pytest.param(Backend("openvino", "cpu", "bf16", 0.99), id="openvino-bf16"),
+    *(
+        pytest.param(
+            Backend("torch", "cuda:0", precision, agreement),
+            id=f"cuda-{precision}",
+            marks=[pytest.mark.gpu, _needs_cuda],
+        )
+        for precision, agreement in (("fp32", 0.9999), ("bf16", 0.99), ("fp16", 0.99))
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def network() -> FCN8s:
+    """The small network, for tests that do not change it."""
+    return NearestColour()
+
+
+@pytest.fixture(params=BACKENDS, scope="module")
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Each way to run it that this machine has."""
+    backend: Backend = request.param
+    is_possible = "bf16" in (
+        Machine.look().openvino_precisions
+        if backend.engine == "openvino"
+        else Machine.look().torch_cpu_precisions
+    )
+    if backend.device == "cpu" and backend.precision == "bf16" and not is_possible:
+        pytest.skip("this CPU computes in fp32 alone")
+    return backend
+
+
+@pytest.fixture(scope="module")
+def engine(network: FCN8s, backend: Backend) -> Iterator[Engine]:
+    """The small network on that backend, opened once."""
+    with closing(
+        open_engine(
+            network,
+            engine=backend.engine,
+            device=backend.device,
+            precision=backend.precision,
+        )
+    ) as opened:
+        yield opened
+
+
+def make_picture(seed: int, height: int = 48, width: int = 64) -> Picture:
+    """Paint random colours, a block of 16x16 each; (height, width, 3)."""
+    rng = np.random.default_rng(seed)
+    blocks = rng.integers(0, 256, (-(-height // 16), -(-width // 16), 3), np.uint8)
+    return np.ascontiguousarray(
+        blocks.repeat(16, axis=0).repeat(16, axis=1)[:height, :width]
+    )
+
+
+def plain_labels(network: FCN8s, picture: Picture, size_hw: tuple[int, int]) -> Picture:
+    """Label one picture by the simplest of means; (H, W)."""
+    pixels = torch.from_numpy(picture).permute(2, 0, 1)[None].float()
+    with torch.no_grad():
+        scores = network(pixels)
+    full = upsample_scores(scores, network.score_grid, picture.shape[:2], size_hw)
+    return full.argmax(1)[0].byte().numpy()
+
+
+def agreement(labels: Sequence[Picture], wanted: Sequence[Picture]) -> float:
+    """Return the share of pixels that are equal."""
+    pairs = zip(labels, wanted, strict=True)
+    return float(np.mean(np.concatenate([(a == b).ravel() for a, b in pairs])))
+
+
+def test_labels_are_those_of_a_plain_forward_pass(
+    engine: Engine, network: FCN8s, backend: Backend
+) -> None:
+    """A batch's labels come in its order, each at the size asked for it."""
+    pictures = [make_picture(seed) for seed in range(4)]
+    sizes_hw = [(90, 120), (90, 120), (48, 64), (31, 57)]
+
+    labels = engine.submit(pictures, sizes_hw).labels()
+
+    wanted = [
+        plain_labels(network, picture, size_hw)
+        for picture, size_hw in zip(pictures, sizes_hw, strict=True)
+    ]
+    assert [one.shape for one in labels] == sizes_hw
+    assert {one.dtype for one in labels} == {np.dtype(np.uint8)}
+    assert agreement(labels, wanted) >= backend.agreement
+
+
+def test_many_batches_wait_for_labels_to_be_fetched(
+    engine: Engine, network: FCN8s, backend: Backend
+) -> None:
+    """Submitting never blocks on labels that nobody fetches, and mixes up none."""
+    pictures = [make_picture(seed) for seed in range(12)]
+
+    pending = [engine.submit([picture], [(60, 80)]) for picture in pictures]
+    labels = [batch.labels()[0] for batch in pending]
+
+    wanted = [plain_labels(network, picture, (60, 80)) for picture in pictures]
+    assert agreement(labels, wanted) >= backend.agreement
+
+
+def test_pictures_of_another_size_may_follow(
+    engine: Engine, network: FCN8s, backend: Backend
+) -> None:
+    """A batch of another size runs beside those in flight; odd sizes are no matter."""
+    pictures = [make_picture(0), make_picture(1, 80, 41), make_picture(2)]
+
+    pending = [engine.submit([picture], [(50, 50)]) for picture in pictures]
+    labels = [batch.labels()[0] for batch in pending]
+
+    wanted = [plain_labels(network, picture, (50, 50)) for picture in pictures]
+    assert agreement(labels, wanted) >= backend.agreement
+
+
+def test_labels_may_be_fetched_on_another_thread(engine: Engine) -> None:
+    """One thread submits while another takes the labels, in any order."""
+    pictures = [make_picture(seed) for seed in range(3)]
+    wanted = engine.submit(pictures, [(48, 64)] * 3).labels()
+    pending = [engine.submit([picture], [(48, 64)]) for picture in pictures]
+    fetched: list[Picture] = []
+
+    def fetch() -> None:
+        fetched.extend(batch.labels()[0] for batch in reversed(pending))
+
+    thread = threading.Thread(target=fetch)
+    thread.start()
+    thread.join()
+
+    np.testing.assert_array_equal(fetched[::-1], wanted)
+
+
+def test_a_picture_that_cannot_be_written_is_taken(engine: Engine) -> None:
+    """Pictures may be read-only and lie in memory as they like."""
+    picture = make_picture(0)
+    frozen = picture[:, ::-1]
+    frozen.flags.writeable = False
+
+    labels = engine.submit([frozen], [(48, 64)]).labels()[0]
+
+    wanted = engine.submit([np.ascontiguousarray(frozen)], [(48, 64)]).labels()[0]
+    np.testing.assert_array_equal(labels, wanted)
+
+
+def test_pictures_are_let_go_when_their_labels_are_there(engine: Engine) -> None:
+    """A long run keeps no picture alive."""
+    picture = make_picture(0)
+    kept = weakref.ref(picture)
+
+    engine.submit([picture], [(48, 64)]).labels()
+    del picture
+
+    assert kept() is None
+
+
+def test_work_and_waiting_are_timed(engine: Engine) -> None:
+    """The device has been busy, and the labels' thread has waited for it."""
+    busy_s, waited_s = engine.busy_s(), engine.waited_s()
+
+    engine.submit([make_picture(0)], [(48, 64)]).labels()
+
+    assert engine.busy_s() > busy_s
+    assert engine.waited_s() > waited_s
+
+
+def test_inference_mode_stays_inside(engine: Engine) -> None:
+    """Whoever submits can still train a network afterwards."""
+    pending = engine.submit([make_picture(0)], [(48, 64)])
+
+    assert not torch.is_inference_mode_enabled()
+    assert torch.is_grad_enabled()
+    pending.labels()
+
+
+def test_the_network_given_stays_as_it_is(backend: Backend) -> None:
+    """An engine works on a copy: the caller's network keeps type, mode and weights."""
+    network = NearestColour().train()
+    before = copy.deepcopy(network.state_dict())
+
+    open_engine(
+        network,
+        engine=backend.engine,
+        device=backend.device,
+        precision=backend.precision,
+    ).close()
+
+    assert network.training
+    for name, tensor in network.state_dict(keep_vars=True).items():
+        assert tensor.requires_grad
+        assert torch.equal(tensor, before[name])
+
+
+def test_a_network_that_cannot_take_a_picture_is_explained(engine: Engine) -> None:
+    """A picture smaller than one score sample gives one sentence."""
+    with pytest.raises(ModelError):
+        engine.submit([make_picture(0, 4, 4)], [(4, 4)]).labels()
+
+
+@pytest.mark.slow
+def test_the_real_network_agrees_in_openvino() -> None:
+    """FCN-8s on Lite0 survives conversion at a size that is no multiple of 32."""
+    from maskstream.models.fcn import build_model
+
+    torch.manual_seed(0)
+    network = build_model("fcn8s-lite0-slim", 11).eval()
+    picture = make_picture(0, 104, 75)
+
+    with closing(open_engine(network, engine="openvino", precision="fp32")) as engine:
+        labels = engine.submit([picture], [(208, 150)]).labels()
+
+    wanted = plain_labels(network, picture, (208, 150))
+    assert agreement(labels, [wanted]) >= 0.9999
+
+
+def test_openvino_reports_to_nobody(network: FCN8s) -> None:
+    """Its telemetry is never loaded."""
+    open_engine(network, engine="openvino").close()
+
+    assert sys.modules["openvino_telemetry"] is None
+
+
+def test_the_choice_is_told_once(
+    network: FCN8s, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line says which engine, device and precision it became, and why."""
+    with caplog.at_level(logging.INFO, "maskstream.models.engines"):
+        open_engine(network, device="cpu", precision="fp32").close()
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "the network runs in openvino on cpu in fp32: the CPU was asked for, "
+        "openvino is faster than torch on a CPU, fp32 is as asked"
+    ]
+
+
+CPU_ONLY = Machine(0, (), ("bf16", "fp32"), ("bf16", "fp32"))
+OLD_CPU = Machine(0, (), ("fp32",), ("fp32",))
+WITHOUT_OPENVINO = Machine(0, (), ("bf16", "fp32"), ())
+TWO_GPUS = Machine(2, ("bf16", "fp16", "fp32"), ("bf16", "fp32"), ("bf16", "fp32"))
+OLD_GPU = Machine(1, ("fp16", "fp32"), ("fp32",), ("fp32",))
+
+
+@pytest.mark.parametrize(
+    ("machine", "wish", "wanted"),
+    [
+        (CPU_ONLY, ("auto", "auto", "auto"), ("openvino", "cpu", "bf16")),
+        (OLD_CPU, ("auto", "auto", "auto"), ("openvino", "cpu", "fp32")),
+        (WITHOUT_OPENVINO, ("auto", "auto", "auto"), ("torch", "cpu", "bf16")),
+        (TWO_GPUS, ("auto", "auto", "auto"), ("torch", "cuda:0", "bf16")),
+        (OLD_GPU, ("auto", "auto", "auto"), ("torch", "cuda:0", "fp16")),
+        (TWO_GPUS, ("openvino", "auto", "auto"), ("openvino", "cpu", "bf16")),
+        (TWO_GPUS, ("auto", "cpu", "fp32"), ("openvino", "cpu", "fp32")),
+        (TWO_GPUS, ("auto", "cuda", "fp32"), ("torch", "cuda:0", "fp32")),
+        (TWO_GPUS, ("torch", "cuda:1", "fp16"), ("torch", "cuda:1", "fp16")),
+        (CPU_ONLY, ("torch", "auto", "auto"), ("torch", "cpu", "bf16")),
+    ],
+)
+def test_auto_takes_the_best_that_is_there(
+    machine: Machine, wish: tuple[str, str, str], wanted: tuple[str, str, str]
+) -> None:
+    """What is asked for is kept, the rest is the best that the machine has."""
+    choice = choose(*wish, machine)
+
+    assert (choice.engine, choice.device, choice.precision) == wanted
+
+
+@pytest.mark.parametrize(
+    ("machine", "wish", "sentence"),
+    [
+        (CPU_ONLY, ("onnx", "auto", "auto"), "torch or openvino, got 'onnx'"),
+        (CPU_ONLY, ("auto", "gpu", "auto"), "auto, cpu or cuda:N, got 'gpu'"),
+        (CPU_ONLY, ("auto", "auto", "int8"), "fp32, bf16 or fp16, got 'int8'"),
+        (CPU_ONLY, ("auto", "cuda:0", "auto"), "no CUDA device .* use device cpu"),
+        (TWO_GPUS, ("auto", "cuda:2", "auto"), "at most cuda:1 here, got 'cuda:2'"),
+        (TWO_GPUS, ("openvino", "cuda:0", "auto"), "use engine torch or device cpu"),
+        (WITHOUT_OPENVINO, ("openvino", "auto", "auto"), "openvino is not installed"),
+        (CPU_ONLY, ("torch", "cpu", "fp16"), "cannot .* fp16; it can in bf16 or fp32"),
+        (OLD_CPU, ("auto", "auto", "bf16"), "cannot compute in bf16; it can in fp32"),
+    ],
+)
+def test_an_impossible_wish_says_what_would_be_right(
+    machine: Machine, wish: tuple[str, str, str], sentence: str
+) -> None:
+    """Unknown names and pairs that do not go together are refused in one sentence."""
+    with pytest.raises(ConfigError, match=sentence):
+        choose(*wish, machine)
+
+
+def test_overlapping_work_counts_once() -> None:
+    """Busy time is the union of the intervals."""
+    busy = IntervalSum()
+
+    for interval_s in ((1, 3), (2, 4), (2.5, 3), (6, 7)):
+        busy.add(*interval_s)
+
+    assert busy.total_s() == 4
+
+
+def test_the_quota_of_a_container_limits_the_cores(tmp_path: Path) -> None:
+    """The smallest quota between a control group and the root holds."""
+    group = tmp_path / "pod" / "container"
+    group.mkdir(parents=True)
+    (group / "cpu.max").write_text("max 100000\n")
+    (tmp_path / "pod" / "cpu.max").write_text("150000 100000\n")
+
+    assert _quota(tmp_path, "/pod/container") == 1.5
+    assert _quota(tmp_path / "pod" / "container", "/") == float("inf")
+    assert 1 <= available_cores() <= len(os.sched_getaffinity(0))
