@@ -5,7 +5,7 @@ from threading import Condition
 import pytest
 
 from maskstream.pipeline.channel import Channel
-from tests.pipeline.threads import PATIENCE_S, WatchedClock, in_background
+from tests.pipeline.threads import FOREVER_S, PATIENCE_S, WatchedClock, in_background
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -25,7 +25,7 @@ def test_a_lingering_take_returns_when_it_is_full() -> None:
     channel = Channel[int](3, clock=clock)
     channel.send(1)
 
-    taking = in_background(lambda: channel.take(3, linger_s=PATIENCE_S))
+    taking = in_background(lambda: channel.take(3, linger_s=FOREVER_S))
     clock.wait_until_read()
     channel.send(2)
     channel.send(3)
@@ -47,19 +47,19 @@ def test_a_lingering_take_returns_what_it_has_at_the_end() -> None:
     channel = Channel[int](3, clock=clock)
     channel.send(1)
 
-    taking = in_background(lambda: channel.take(3, linger_s=PATIENCE_S))
+    taking = in_background(lambda: channel.take(3, linger_s=FOREVER_S))
     clock.wait_until_read()
     channel.close()
 
     assert taking.result(PATIENCE_S) == [1]
-    assert channel.take(3, linger_s=PATIENCE_S) == []
+    assert channel.take(3, linger_s=FOREVER_S) == []
 
 
 def test_a_lingering_take_may_be_larger_than_the_channel() -> None:
     """Its items leave the buffer as they come: a full one must not stop the sender."""
     channel = Channel[int](1)
 
-    taking = in_background(lambda: channel.take(4, linger_s=PATIENCE_S))
+    taking = in_background(lambda: channel.take(4, linger_s=FOREVER_S))
     for item in range(4):
         channel.send(item)
 
@@ -133,4 +133,4 @@ def test_who_need_not_wait_reads_no_clock() -> None:
     channel.send(1)
     channel.send(2)
 
-    assert channel.take(2, linger_s=PATIENCE_S) == [1, 2]
+    assert channel.take(2, linger_s=FOREVER_S) == [1, 2]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from maskstream.pipeline.channel import Channel, ChannelClosed, Overflow
 from maskstream.pipeline.fair import FairInbox
-from tests.pipeline.threads import PATIENCE_S, WatchedClock, in_background
+from tests.pipeline.threads import FOREVER_S, PATIENCE_S, WatchedClock, in_background
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -120,7 +120,7 @@ def test_a_lingering_take_returns_when_it_is_full() -> None:
     first, second = inbox.open(1), inbox.open(1)
     first.send("a0")
 
-    taking = in_background(lambda: inbox.take(3, linger_s=PATIENCE_S))
+    taking = in_background(lambda: inbox.take(3, linger_s=FOREVER_S))
     clock.wait_until_read()
     second.send("b0")
     first.send("a1")
@@ -133,7 +133,7 @@ def test_a_full_take_does_not_linger() -> None:
     inbox = FairInbox[str]()
     fill(inbox.open(3), "a", 3)
 
-    assert inbox.take(2, linger_s=PATIENCE_S) == ["a0", "a1"]
+    assert inbox.take(2, linger_s=FOREVER_S) == ["a0", "a1"]
 
 
 def test_a_lingering_take_returns_what_it_has_at_the_deadline() -> None:
@@ -152,8 +152,8 @@ def test_a_lingering_take_returns_what_it_has_at_the_end() -> None:
     channel.send("a0")
     channel.close()
 
-    assert inbox.take(2, linger_s=PATIENCE_S) == ["a0"]
-    assert inbox.take(2, linger_s=PATIENCE_S) == []
+    assert inbox.take(2, linger_s=FOREVER_S) == ["a0"]
+    assert inbox.take(2, linger_s=FOREVER_S) == []
 
 
 def test_a_busy_stream_fills_a_batch_beside_a_silent_one() -> None:
@@ -162,7 +162,7 @@ def test_a_busy_stream_fills_a_batch_beside_a_silent_one() -> None:
     busy = inbox.open(1)
     inbox.open(1)
 
-    taking = in_background(lambda: inbox.take(4, linger_s=PATIENCE_S))
+    taking = in_background(lambda: inbox.take(4, linger_s=FOREVER_S))
     fill(busy, "a", 4)
 
     assert taking.result(PATIENCE_S) == ["a0", "a1", "a2", "a3"]

@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Callable
 from itertools import count
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -37,8 +37,21 @@ def test_a_signal_may_interrupt_another(
     assert pipeline.is_cancelled
 
 
+class WatchedPipeline(Pipeline):
+    """A pipeline that tells when somebody waits for its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_waited_for = Event()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until every stage has ended, and tell of it."""
+        self.is_waited_for.set()
+        return super().wait(timeout_s)
+
+
 def press_ctrl_c() -> None:
-    """Send SIGINT to the main thread, which waits for the pipeline."""
+    """Send SIGINT to the main thread."""
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
@@ -47,11 +60,12 @@ def test_ctrl_c_ends_a_run() -> None:
     sink = Recorder()
 
     def interrupting(inbox: Inbox) -> Outputs:
+        assert pipeline.is_waited_for.wait(PATIENCE_S)
         press_ctrl_c()
         yield from sink(inbox)
 
     before = set(threading.enumerate())
-    pipeline = Pipeline()
+    pipeline = WatchedPipeline()
     pipeline.source("endless", emit(count())).then("sink", interrupting)
 
     with pytest.raises(KeyboardInterrupt):
@@ -83,11 +97,12 @@ def test_ctrl_c_is_not_hidden_by_a_failure() -> None:
     """A sink that cannot finish must not turn an interrupt into an error."""
 
     def broken(inbox: Inbox) -> Outputs:
+        assert pipeline.is_waited_for.wait(PATIENCE_S)
         press_ctrl_c()
         yield from inbox
         raise OSError("broken pipe")
 
-    pipeline = Pipeline()
+    pipeline = WatchedPipeline()
     pipeline.source("endless", emit(count())).then("sink", broken)
 
     with pytest.raises(KeyboardInterrupt):

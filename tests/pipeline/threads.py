@@ -9,12 +9,15 @@ from typing import TypeVar
 
 from maskstream.pipeline.clock import ManualClock
 
-__all__ = ["PATIENCE_S", "WatchedClock", "in_background"]
+__all__ = ["FOREVER_S", "PATIENCE_S", "WatchedClock", "in_background"]
 
 R = TypeVar("R")
 
 PATIENCE_S = 20.0
 """Seconds after which something that should happen has failed to."""
+
+FOREVER_S = 3600.0
+"""Seconds that no test lasts."""
 
 
 class WatchedClock(ManualClock):
