@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
 import av
 from av.codec.codec import UnknownCodecError, find_best_pix_fmt_of_list
@@ -15,12 +15,14 @@ from av.video.format import VideoFormat
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from maskstream.pipeline.errors import ConfigError
+from maskstream.stages.mux import CONTAINERS
 
 __all__ = [
     "CODECS",
     "VideoCodec",
     "check_codec",
     "convert",
+    "encoder_options",
     "pixel_format_for",
     "tag_like",
 ]
@@ -53,37 +55,57 @@ CODECS: Mapping[str, VideoCodec] = {
 }
 
 
-def check_codec(name: str, options: Mapping[str, str]) -> None:
-    """Check that a codec works on this machine, by opening its encoder once.
+def encoder_options(codec: VideoCodec, given: Mapping[str, str]) -> dict[str, str]:
+    """Put options over those of a codec; ``crf`` is its quality whatever it calls it."""
+    options = {**codec.options, **given}
+    if "crf" in given and "crf" not in codec.options:
+        options["cq"] = options.pop("crf")  # NVENC
+    return options
+
+
+def check_codec(name: str, options: Mapping[str, str], suffix: str = ".mp4") -> None:
+    """Check that a codec works on this machine, by writing a header with it.
 
     Args:
         name: A key of `CODECS`.
         options: The encoder's own, over those of `CODECS`.
+        suffix: Of the file that it is to go into.
 
     Raises:
-        ConfigError: No codec has this name, it cannot be opened here, or it does not
-            know an option.
+        ConfigError: No codec has this name, it cannot be opened here, it does not know
+            an option, or the container cannot hold it.
     """
     if name not in CODECS:
         raise ConfigError(f"no codec is named {name!r}; known: {', '.join(CODECS)}")
     codec = CODECS[name]
     if name == "av1":
         os.environ.setdefault("SVT_LOG", "1")  # errors; it prints its settings else
-    try:
-        context = av.CodecContext.create(codec.encoder, "w")
-        assert isinstance(context, VideoCodecContext)
-        context.width, context.height, context.pix_fmt = 320, 240, "yuv420p"
-        context.time_base = Fraction(1, 25)
-        context.options = {**codec.options, **options}
-        context.open()
-    except (av.FFmpegError, UnknownCodecError) as error:
-        given = f" with {dict(options)}" if options else ""
-        raise ConfigError(
-            f"codec {name}{given} cannot be used on this machine "
-            f"({codec.encoder}: {str(error).lower()}); h264 always can"
-        ) from error
-    if unknown := options.keys() & context.options.keys():
-        raise ConfigError(f"codec {name} has no option {', '.join(sorted(unknown))}")
+    with av.open(io.BytesIO(), "w", format=CONTAINERS[suffix.lower()]) as trial:
+        try:
+            stream = trial.add_stream(
+                codec.encoder,
+                rate=25,
+                width=320,
+                height=240,
+                options=encoder_options(codec, options),
+            )
+            stream.codec_context.open()
+        except (UnknownCodecError, av.FFmpegError) as error:
+            given = f" with {dict(options)}" if options else ""
+            raise ConfigError(
+                f"codec {name}{given} cannot be used on this machine "
+                f"({codec.encoder}: {_reason(error)}); h264 always can"
+            ) from error
+        if unknown := stream.codec_context.options:  # what was not taken
+            raise ConfigError(f"codec {name} has no option {', '.join(unknown)}")
+        try:
+            trial.start_encoding()
+        except av.FFmpegError as error:
+            raise ConfigError(f"{suffix} cannot hold {name}; .mkv can") from error
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error).lower()
 
 
 def pixel_format_for(codec: VideoCodec, picture: av.VideoFrame) -> str:

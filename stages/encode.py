@@ -16,7 +16,13 @@ from maskstream.models.classes import ClassTable
 from maskstream.pipeline.frame import Frame, Segmentation
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.stage import Inbox, Outputs
-from maskstream.stages.codecs import CODECS, convert, pixel_format_for, tag_like
+from maskstream.stages.codecs import (
+    CODECS,
+    convert,
+    encoder_options,
+    pixel_format_for,
+    tag_like,
+)
 from maskstream.stages.mask_track import MaskStream
 from maskstream.stages.mux import add_track, encode, open_container
 from maskstream.stages.parts import write_parts
@@ -78,7 +84,7 @@ class _AnnotatedFile:
             codec.encoder,
             self._pix_fmt,
             first.format,
-            {**codec.options, **settings.options},
+            encoder_options(codec, settings.options),
             settings.threads,
         )
         tag_like(self._video.codec_context, convert(first.picture, self._pix_fmt))
@@ -125,6 +131,6 @@ class _AnnotatedFile:
             if self._side is not None:
                 self._side.mux_until(float(decoded_at * packet.time_base))
             assert packet.pts is not None
-            packet.duration = self._durations.pop(packet.pts)
+            packet.duration = self._durations.pop(packet.pts, packet.duration or 0)
             self._container.mux_one(packet)
             self._settings.ledger.written(self._stream, self._settings.sink)

@@ -118,6 +118,8 @@ def explain_failure(path: Path, kept: Path) -> Iterator[None]:
         raise
     except (OSError, av.FFmpegError) as error:
         reason = (error.strerror or str(error)).lower()
+        if kept.is_file() and kept.stat().st_size == 0:
+            kept.unlink()
         rest = f"; what was written before is in {kept}" if kept.exists() else ""
         raise SinkError(f"{path} cannot be written: {reason}{rest}") from error
 

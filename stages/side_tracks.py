@@ -100,7 +100,7 @@ class SideTracks:
             template.type,
             getattr(template, "name", None) or "unknown",
             self._container.format.name,
-            "" if self._is_matroska else "; .mkv holds more",
+            "; .mkv can" if _can_hold("matroska", template) else "",
         )
         self._ledger.noted(self._stream, "side_streams_left_out")
 

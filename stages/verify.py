@@ -79,6 +79,7 @@ def _compare_first_pictures(source: Path, output: Path) -> Iterator[Check]:
     yield _compare(
         "sample aspect ratio", *(f"{s.numerator}:{s.denominator}" for s in shapes)
     )
+    yield _compare("scan", _scan(was), _scan(now))
     if was.format.is_rgb or was.format.has_palette:
         yield Check("colours", "rgb", _matrix(now))
         return
@@ -196,6 +197,10 @@ def _decode(video: VideoStream) -> Iterator[av.VideoFrame]:
 def _compare(what: str, was: str, now: str) -> Check:
     difference = None if was == now else f"the {what} was {was} and is now {now}"
     return Check(what, was, now, difference)
+
+
+def _scan(picture: av.VideoFrame) -> str:
+    return "interlaced" if picture.interlaced_frame else "progressive"
 
 
 def _matrix(picture: av.VideoFrame) -> str:

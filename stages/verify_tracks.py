@@ -20,6 +20,7 @@ from maskstream.stages.side_tracks import is_end_of_text
 __all__ = ["Check", "compare_side_tracks", "open_clip"]
 
 _SIDE_TYPES = ("audio", "subtitle", "data")
+_UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,11 @@ def _pair(
         if track.type not in _SIDE_TYPES:
             continue
         name = f"{track.type} track {track.index} ({_codec_of(track)})"
-        made_of_it = next((t for t in left if _codec_of(t) == _codec_of(track)), None)
+        # MOV holds data whose kind a reader cannot name.
+        likely = (_codec_of(track), _UNKNOWN)
+        made_of_it = next(
+            (t for t in left if t.type == track.type and _codec_of(t) in likely), None
+        )
         if made_of_it is not None:
             left.remove(made_of_it)
         pairs.append(
@@ -158,4 +163,4 @@ def _digest(container: InputContainer, track: Any) -> str:
 
 
 def _codec_of(track: Any) -> str:
-    return getattr(track, "name", None) or "unknown"
+    return getattr(track, "name", None) or _UNKNOWN

@@ -56,6 +56,7 @@ CLIPS: dict[str, dict[str, Any]] = {
         "color_primaries": 9,
         "color_trc": 16,
     },
+    "interlaced": {"codec_options": {"flags": "+ildct+ilme"}},
     "two audio tracks": {"audio": 2},
     "subtitles": {"audio": 1, "subtitles": True, "frames": 40},
 }
@@ -142,11 +143,37 @@ def test_a_track_that_the_container_cannot_hold_is_left_out(
         ledger = encode_clip(source, tmp_path / "output.mp4")
 
     assert len(caplog.records) == 1
-    assert "subtitle track (srt) is left out" in caplog.text
+    assert "its subtitle track (srt) is left out, mp4 cannot hold it" in caplog.text
+    assert "; .mkv can" in caplog.text
     assert ledger.accounts()["cam"].notes == {"side_streams_left_out": 1}
     assert verify(source, tmp_path / "output.mp4").differences == [
         "the subtitle track 2 (srt) is missing"
     ]
+
+
+def test_data_goes_along_where_the_container_holds_it(tmp_path: Path) -> None:
+    """MOV takes the telemetry of a camera; what it is only the camera's maker knows."""
+    clip = make_clip(tmp_path / "clip.mp4")
+    source = tmp_path / "source.ts"
+    with av.open(str(clip)) as pictures, av.open(str(source), "w") as container:
+        video = container.add_stream_from_template(pictures.streams.video[0])
+        data = container.add_data_stream("klv")
+        for packet in pictures.demux(video=0):
+            if packet.size:
+                telemetry = av.Packet(b"speed %d" % packet.pts)
+                telemetry.pts = telemetry.dts = packet.pts
+                telemetry.time_base, telemetry.stream = packet.time_base, data
+                packet.stream = video
+                container.mux([packet, telemetry])
+
+    encode_clip(source, tmp_path / "output.mov")
+
+    report = verify(source, tmp_path / "output.mov")
+    assert report.differences == []
+    assert (report.rows[-1].what, report.rows[-1].output) == (
+        "data track 1 (klv)",
+        "20 packets",
+    )
 
 
 def test_tags_of_the_file_and_of_its_tracks_are_kept(tmp_path: Path) -> None:
@@ -269,3 +296,5 @@ def test_an_unusable_codec_is_refused_before_the_run() -> None:
         check_codec("h264", {"crff": "20"})
     with pytest.raises(ConfigError, match=r"h264 with .* cannot be used on this"):
         check_codec("h264", {"preset": "warp"})
+    with pytest.raises(ConfigError, match=r"\.mov cannot hold av1; \.mkv can"):
+        check_codec("av1", {}, suffix=".mov")
