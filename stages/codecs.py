@@ -56,7 +56,7 @@ CODECS: Mapping[str, VideoCodec] = {
 
 
 def encoder_options(codec: VideoCodec, given: Mapping[str, str]) -> dict[str, str]:
-    """Put options over those of a codec; ``crf`` is its quality whatever it calls it."""
+    """Put options over those of a codec; ``crf`` is its quality by any name."""
     options = {**codec.options, **given}
     if "crf" in given and "crf" not in codec.options:
         options["cq"] = options.pop("crf")  # NVENC
