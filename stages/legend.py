@@ -28,7 +28,7 @@ _GROUND, _INK = (16, 18, 22), (255, 255, 255)
 _GROUND_OPACITY = 150  # of 255
 _WEIGHT = 500  # between regular and semibold: thin strokes drown in a scene
 _MIN_TEXT_PX = 10  # below, letters run together
-_MAX_HEIGHT, _MAX_WIDTH = 0.3, 0.5  # of the picture, for the legend
+_MAX_HEIGHT, _MAX_WIDTH = 0.3, 0.6  # of the picture, for the legend
 
 
 def draw_legend(

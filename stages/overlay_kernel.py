@@ -141,6 +141,9 @@ def _read_codes(
         left_codes[x] |= (left[x] != right[x]) * BORDER
     for x in range(left.size):
         right_codes[x] |= (left[x] != right[x]) * BORDER
+    for x in range(min(contour_px, width)):  # what lies beyond an edge is as the edge
+        codes[x] |= (row[x] != row[0]) * BORDER
+        codes[width - 1 - x] |= (row[width - 1 - x] != row[width - 1]) * BORDER
 
 
 @_compiled

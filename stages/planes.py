@@ -24,7 +24,7 @@ import av
 import numpy as np
 from av.video.format import VideoFormat
 from av.video.plane import VideoPlane
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import ColorRange, VideoReformatter
 from numpy.typing import NDArray
 
 from maskstream.stages.colour import (
@@ -167,17 +167,21 @@ class PictureCopier:
         return self._graph
 
     def _convert(self, picture: av.VideoFrame, target: str) -> av.VideoFrame:
-        """Move the same codes into planes; no matrix or range is changed."""
+        """Move the same codes into planes; neither matrix nor range is changed."""
         matrix, color_range = swscale_colour(picture)
-        colorspace = picture.colorspace
         converted = self._reformatter.reformat(
             picture,
             format=target,
             src_colorspace=matrix,
             dst_colorspace=matrix,
-            src_color_range=color_range,
-            dst_color_range=color_range,
+            src_color_range=ColorRange.JPEG,  # both alike, whatever it is in truth:
+            dst_color_range=ColorRange.JPEG,  # swscale takes all grey for full range
             threads=1,
         )
-        converted.colorspace = colorspace  # as tagged, or not; the range is told now
+        converted.colorspace = picture.colorspace
+        converted.color_range = picture.color_range
+        if converted.format.name.startswith("yuv"):
+            was_full_range = color_range == ColorRange.JPEG
+            if matrix_and_range(converted).is_full_range != was_full_range:
+                converted.color_range = color_range  # grey without a tag
         return converted
