@@ -57,7 +57,7 @@ class FairInbox(Generic[T]):
         taken: list[T] = []
         with self._changed, self._take_wait:
             self._changed.wait_for(lambda: self._depth() or self._is_closed())
-            if not self._fill(taken, limit) and taken and linger_s > 0:
+            if not self._fill(taken, limit) and linger_s > 0:
                 self._changed.wait_for(
                     lambda: self._fill(taken, limit) or self._is_closed(), linger_s
                 )

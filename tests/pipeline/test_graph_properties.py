@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 FAILURES = ("raise", "raise in clean-up", "leave")
 
-thoroughly = settings(max_examples=150, deadline=None)
+thoroughly = settings(max_examples=100, deadline=None)
 
 
 def assert_all_ended(run: RandomRun) -> None:
