@@ -139,7 +139,7 @@ def prepare_kernel() -> None:
     _fill_labels(scores, *taps, *taps, np.empty((1, 1), np.uint8))
     seconds = time.perf_counter() - began
     if _fill_labels.stats.cache_misses:
-        logger.info("compiled the labelling kernel in %.1f s, once", seconds)
+        logger.info("compiled the labelling kernel in %.1f s", seconds)
 
 
 def _check_num_classes(num_classes: int) -> None:

@@ -34,7 +34,7 @@ class Machine:
 
     @classmethod
     def look(cls) -> Machine:
-        """Find out."""
+        """Look at the devices and libraries that are here."""
         cuda_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
         cuda_has_bf16 = cuda_devices > 0 and torch.cuda.is_bf16_supported(
             including_emulation=False
