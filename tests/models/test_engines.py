@@ -14,7 +14,6 @@ import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -25,12 +24,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from maskstream.models.engines import Engine, open_engine
-from maskstream.models.engines.base import IntervalSum
-from maskstream.models.engines.cores import _quota, available_cores
-from maskstream.models.engines.select import Machine, choose
-from maskstream.models.fcn import FCN8s
+from maskstream.models.engines.select import Machine
+from maskstream.models.fcn import FCN8s, build_model
 from maskstream.models.geometry import upsample_scores
-from maskstream.pipeline.errors import ConfigError, ModelError
+from maskstream.pipeline.errors import ModelError
 
 Picture = NDArray[np.uint8]
 
@@ -270,8 +267,6 @@ def test_a_network_that_cannot_take_a_picture_is_explained(engine: Engine) -> No
 @pytest.mark.slow
 def test_the_real_network_agrees_in_openvino() -> None:
     """FCN-8s on Lite0 survives conversion at a size that is no multiple of 32."""
-    from maskstream.models.fcn import build_model
-
     torch.manual_seed(0)
     network = build_model("fcn8s-lite0-slim", 11).eval()
     picture = make_picture(0, 104, 75)
@@ -301,78 +296,3 @@ def test_the_choice_is_told_once(
         "the network runs in openvino on cpu in fp32: the CPU was asked for, "
         "openvino is faster than torch on a CPU, fp32 is as asked"
     ]
-
-
-CPU_ONLY = Machine(0, (), ("bf16", "fp32"), ("bf16", "fp32"))
-OLD_CPU = Machine(0, (), ("fp32",), ("fp32",))
-WITHOUT_OPENVINO = Machine(0, (), ("bf16", "fp32"), ())
-TWO_GPUS = Machine(2, ("bf16", "fp16", "fp32"), ("bf16", "fp32"), ("bf16", "fp32"))
-OLD_GPU = Machine(1, ("fp16", "fp32"), ("fp32",), ("fp32",))
-
-
-@pytest.mark.parametrize(
-    ("machine", "wish", "wanted"),
-    [
-        (CPU_ONLY, ("auto", "auto", "auto"), ("openvino", "cpu", "bf16")),
-        (OLD_CPU, ("auto", "auto", "auto"), ("openvino", "cpu", "fp32")),
-        (WITHOUT_OPENVINO, ("auto", "auto", "auto"), ("torch", "cpu", "bf16")),
-        (TWO_GPUS, ("auto", "auto", "auto"), ("torch", "cuda:0", "bf16")),
-        (OLD_GPU, ("auto", "auto", "auto"), ("torch", "cuda:0", "fp16")),
-        (TWO_GPUS, ("openvino", "auto", "auto"), ("openvino", "cpu", "bf16")),
-        (TWO_GPUS, ("auto", "cpu", "fp32"), ("openvino", "cpu", "fp32")),
-        (TWO_GPUS, ("auto", "cuda", "fp32"), ("torch", "cuda:0", "fp32")),
-        (TWO_GPUS, ("torch", "cuda:1", "fp16"), ("torch", "cuda:1", "fp16")),
-        (CPU_ONLY, ("torch", "auto", "auto"), ("torch", "cpu", "bf16")),
-    ],
-)
-def test_auto_takes_the_best_that_is_there(
-    machine: Machine, wish: tuple[str, str, str], wanted: tuple[str, str, str]
-) -> None:
-    """What is asked for is kept, the rest is the best that the machine has."""
-    choice = choose(*wish, machine)
-
-    assert (choice.engine, choice.device, choice.precision) == wanted
-
-
-@pytest.mark.parametrize(
-    ("machine", "wish", "sentence"),
-    [
-        (CPU_ONLY, ("onnx", "auto", "auto"), "torch or openvino, got 'onnx'"),
-        (CPU_ONLY, ("auto", "gpu", "auto"), "auto, cpu or cuda:N, got 'gpu'"),
-        (CPU_ONLY, ("auto", "auto", "int8"), "fp32, bf16 or fp16, got 'int8'"),
-        (CPU_ONLY, ("auto", "cuda:0", "auto"), "no CUDA device .* use device cpu"),
-        (TWO_GPUS, ("auto", "cuda:2", "auto"), "at most cuda:1 here, got 'cuda:2'"),
-        (TWO_GPUS, ("openvino", "cuda:0", "auto"), "use engine torch or device cpu"),
-        (WITHOUT_OPENVINO, ("openvino", "auto", "auto"), "openvino is not installed"),
-        (CPU_ONLY, ("torch", "cpu", "fp16"), "cannot .* fp16; it can in bf16 or fp32"),
-        (OLD_CPU, ("auto", "auto", "bf16"), "cannot compute in bf16; it can in fp32"),
-    ],
-)
-def test_an_impossible_wish_says_what_would_be_right(
-    machine: Machine, wish: tuple[str, str, str], sentence: str
-) -> None:
-    """Unknown names and pairs that do not go together are refused in one sentence."""
-    with pytest.raises(ConfigError, match=sentence):
-        choose(*wish, machine)
-
-
-def test_overlapping_work_counts_once() -> None:
-    """Busy time is the union of the intervals."""
-    busy = IntervalSum()
-
-    for interval_s in ((1, 3), (2, 4), (2.5, 3), (6, 7)):
-        busy.add(*interval_s)
-
-    assert busy.total_s() == 4
-
-
-def test_the_quota_of_a_container_limits_the_cores(tmp_path: Path) -> None:
-    """The smallest quota between a control group and the root holds."""
-    group = tmp_path / "pod" / "container"
-    group.mkdir(parents=True)
-    (group / "cpu.max").write_text("max 100000\n")
-    (tmp_path / "pod" / "cpu.max").write_text("150000 100000\n")
-
-    assert _quota(tmp_path, "/pod/container") == 1.5
-    assert _quota(tmp_path / "pod" / "container", "/") == float("inf")
-    assert 1 <= available_cores() <= len(os.sched_getaffinity(0))
