@@ -23,7 +23,7 @@ def pts_seconds(path: Path, track: int = 0) -> list[Fraction]:
         return [
             frame.pts * frame.time_base
             for frame in container.decode(video=track)
-            if frame.pts is not None
+            if frame.pts is not None and frame.time_base is not None
         ]
 
 
