@@ -61,11 +61,15 @@ class SideTracks:
         index = packet.stream_index
         if index not in self._tracks or is_end_of_text(packet):
             return
+        converted = [packet]
         if index in self._filters:
-            for filtered in self._filters[index].filter(packet):
-                self._mux(filtered, index)
-        else:
-            self._mux(packet, index)
+            try:
+                converted = self._filters[index].filter(packet)
+            except av.FFmpegError:
+                self._ledger.noted(self._stream, "side_packets_corrupt")
+                return
+        for one in converted:
+            self._mux(one, index)
 
     def _mux(self, packet: av.Packet[Any], index: int) -> None:
         track = self._tracks[index]

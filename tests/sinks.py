@@ -64,5 +64,5 @@ def playable_times(path: Path) -> list[Fraction]:
                 frames = packet.decode()
             except av.InvalidDataError:
                 continue  # the one that was cut through
-            times += [frame.pts * frame.time_base for frame in frames]
+            times += [Fraction(f.pts or 0) * (f.time_base or 0) for f in frames]
     return times

@@ -133,6 +133,39 @@ def test_aac_from_mpeg_ts_loses_only_its_transport_headers(tmp_path: Path) -> No
     assert verify(source, tmp_path / "output.mp4").differences == []
 
 
+def test_a_damaged_packet_of_sound_costs_only_itself(tmp_path: Path) -> None:
+    """What no longer has a header of AAC is left out and noted."""
+    source = make_clip(tmp_path / "source.ts", audio=1)
+    items, packets = read_clip(source)
+    good, damaged, *rest = packets.take_rest()
+    noise = av.Packet(b"\x00" * 50)
+    noise.stream, noise.time_base = damaged.stream, damaged.time_base
+    noise.pts = noise.dts = damaged.dts
+    for packet in (good, noise, *rest):
+        packets.put(packet)
+
+    encoder = VideoEncoder(tmp_path / "output.mp4", Ledger(), packets)
+    ledger = run_sink(encoder, items)
+
+    assert ledger.accounts()["cam"].notes == {"side_packets_corrupt": 1}
+    with av.open(str(tmp_path / "output.mp4")) as output:
+        sound = [packet for packet in output.demux(audio=0) if packet.size]
+    assert len(sound) == 1 + len(rest)
+
+
+def test_matroska_moves_what_begins_before_zero(tmp_path: Path) -> None:
+    """It has no such times; the class ids in it keep theirs all the same."""
+    source = make_clip(tmp_path / "source.mp4", **CLIPS["begins before zero"])
+
+    encode_clip(source, tmp_path / "output.mkv", classes=CAMVID)
+
+    assert verify(source, tmp_path / "output.mkv").differences == [
+        "every picture is moved in time by +0.234453 s"
+    ]
+    with open_masks(tmp_path / "output.mkv") as masks:
+        assert [seconds for seconds, _ in masks] == [float(t) for t in times_of(source)]
+
+
 def test_a_track_that_the_container_cannot_hold_is_left_out(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -160,7 +193,7 @@ def test_data_goes_along_where_the_container_holds_it(tmp_path: Path) -> None:
         data = container.add_data_stream("klv")
         for packet in pictures.demux(video=0):
             if packet.size:
-                telemetry = av.Packet(b"speed %d" % packet.pts)
+                telemetry = av.Packet(f"speed {packet.pts}".encode())
                 telemetry.pts = telemetry.dts = packet.pts
                 telemetry.time_base, telemetry.stream = packet.time_base, data
                 packet.stream = video

@@ -21,6 +21,7 @@ def test_a_viewer_shows_the_colours_of_the_classes(tmp_path: Path) -> None:
     run_sink(PaletteImages(tmp_path / "images", CAMVID, Ledger()), items)
 
     bgr = cv2.imread(str(tmp_path / "images" / "000001.pts512.png"))
+    assert bgr is not None
     palette = np.array(CAMVID.colours, np.uint8)
     np.testing.assert_array_equal(bgr[..., ::-1], palette[items[1].labels])
 
