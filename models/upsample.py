@@ -16,15 +16,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
 
+from maskstream.models.compiled import compiled
 from maskstream.pipeline.errors import ModelError
 
 if TYPE_CHECKING:
@@ -159,15 +158,7 @@ def _taps(
     return low, (positions - low).float()
 
 
-def _compiled(function: Callable[..., Any]) -> Any:
-    """Compile a function at its first call; keep the result on disk where possible."""
-    try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # neither the package nor the home folder can be written
-        return numba.njit(nogil=True)(function)
-
-
-@_compiled
+@compiled
 def _find_winners(scores: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Return the best class of each sample, (h, w); the lowest wins a tie."""
     num_classes, h, w = scores.shape
@@ -182,7 +173,7 @@ def _find_winners(scores: NDArray[np.float32]) -> NDArray[np.uint8]:
     return winners
 
 
-@_compiled
+@compiled
 def _find_contenders(
     corners: NDArray[np.float32],
     winners: tuple[int, int, int, int],
@@ -208,7 +199,7 @@ def _find_contenders(
     return num_contenders
 
 
-@_compiled
+@compiled
 def _fill_cell(
     corners: NDArray[np.float32],
     contenders: NDArray[np.uint8],
@@ -236,7 +227,7 @@ def _fill_cell(
             out[y, x] = label
 
 
-@_compiled
+@compiled
 def _fill_labels(
     scores: NDArray[np.float32],
     row_of: NDArray[np.int64],

@@ -59,8 +59,8 @@ def execute(
         ModelError: The network or its engine cannot be had.
     """
     plans = plan_streams(config, expand_inputs(config.inputs))
-    if config.output is not None:
-        check_codec(config.video.codec, config.video.options)
+    for suffix in {plan.video.suffix for plan in plans if plan.video is not None}:
+        check_codec(config.video.codec, config.video.options, suffix)
     network, card = load_weights(config.model.weights or config.model.name)
     for name in config.overlay.hide:
         card.classes.index(name)

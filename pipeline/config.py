@@ -169,7 +169,7 @@ class RecordsConfig(_Config):
         False, description="Connected components of countable classes, with boxes."
     )
     min_area: int = Field(
-        64, ge=1, description="Smaller components, in pixels, are specks and left out."
+        100, ge=1, description="Smaller components, in pixels, are specks, left out."
     )
 
 

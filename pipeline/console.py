@@ -96,12 +96,13 @@ def print_error(message: str) -> None:
 def print_summary(summary: RunSummary) -> None:
     """Print the account of a run on stdout, and its errors on stderr."""
     console = Console(highlight=False, soft_wrap=True)
-    streams = list(summary.streams.values())
+    # A stream that gave nothing has its error, which says all there is.
+    streams = [one for one in summary.streams.values() if one.account.decoded]
     for stream in streams[:_MAX_STREAM_ROWS]:
         console.print(_account(stream), markup=False)
     if len(streams) > _MAX_STREAM_ROWS:
         console.print(f"... and {len(streams) - _MAX_STREAM_ROWS} more inputs")
-    if summary.stages:
+    if streams:
         console.print(_time_table(summary))
         console.print(
             f"{summary.written} frames in {summary.seconds:.1f} s, "

@@ -63,6 +63,13 @@ def encoder_options(codec: VideoCodec, given: Mapping[str, str]) -> dict[str, st
     return options
 
 
+_X26X = ("libx264", "libx265")
+_X26X_PRESETS = (
+    *("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"),
+    *("slower", "veryslow", "placebo"),
+)
+
+
 def check_codec(name: str, options: Mapping[str, str], suffix: str = ".mp4") -> None:
     """Check that a codec works on this machine, by writing a header with it.
 
@@ -78,6 +85,12 @@ def check_codec(name: str, options: Mapping[str, str], suffix: str = ".mp4") -> 
     if name not in CODECS:
         raise ConfigError(f"no codec is named {name!r}; known: {', '.join(CODECS)}")
     codec = CODECS[name]
+    preset = options.get("preset")
+    # x264 and x265 would complain on stderr, whatever FFmpeg's log level.
+    if codec.encoder in _X26X and preset is not None and preset not in _X26X_PRESETS:
+        raise ConfigError(
+            f"codec {name} has no preset {preset!r}; known: {', '.join(_X26X_PRESETS)}"
+        )
     if name == "av1":
         os.environ.setdefault("SVT_LOG", "1")  # errors; it prints its settings else
     with av.open(io.BytesIO(), "w", format=CONTAINERS[suffix.lower()]) as trial:

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from maskstream.models.compiled import compiled
 from maskstream.pipeline.frame import Labels
 from maskstream.stages.planes import Samples
 
@@ -46,15 +44,7 @@ def prepare_kernel() -> None:
         )
 
 
-def _compiled(function: Callable[..., Any]) -> Any:
-    """Compile a function at its first call; keep the result on disk where possible."""
-    try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # neither the package nor the home folder can be written
-        return numba.njit(nogil=True)(function)
-
-
-@_compiled
+@compiled
 def blend(
     first: Samples,
     second: Samples,
@@ -120,7 +110,7 @@ def blend(
             start = end
 
 
-@_compiled
+@compiled
 def _read_codes(
     labels: Labels, y: int, contour_px: int, codes: NDArray[np.uint16]
 ) -> None:
@@ -146,7 +136,7 @@ def _read_codes(
         codes[width - 1 - x] |= (row[width - 1 - x] != row[width - 1]) * BORDER
 
 
-@_compiled
+@compiled
 def _share_rows(rows: NDArray[np.uint16], out: NDArray[np.uint16]) -> None:
     """Write the code of each column, mixed where its rows differ."""
     out = out[: rows.shape[1]]
@@ -158,7 +148,7 @@ def _share_rows(rows: NDArray[np.uint16], out: NDArray[np.uint16]) -> None:
             out[x] = out[x] if out[x] == row[x] else _MIXED
 
 
-@_compiled
+@compiled
 def _halve(codes: NDArray[np.uint16], num_pairs: int, out: NDArray[np.uint16]) -> None:
     """Write the code of each pair of neighbours, mixed where they differ."""
     pairs, out = codes[: 2 * num_pairs], out[:num_pairs]
@@ -167,7 +157,7 @@ def _halve(codes: NDArray[np.uint16], num_pairs: int, out: NDArray[np.uint16]) -
         out[x] = left if left == right else _MIXED
 
 
-@_compiled
+@compiled
 def _find_runs(
     codes: NDArray[np.uint16],
     width: int,
@@ -198,7 +188,7 @@ def _find_runs(
     return num_runs + 1
 
 
-@_compiled
+@compiled
 def _blend_row(
     row: Samples,
     codes: NDArray[np.uint16],
@@ -215,14 +205,14 @@ def _blend_row(
         start = end
 
 
-@_compiled
+@compiled
 def _blend_run(run: Samples, keep: np.uint32, add: np.uint32) -> None:
     # A function of its own: written into the loop above it takes twice the time.
     for x in range(run.size):
         run[x] = (run[x] * keep + add) >> 8 * run.itemsize
 
 
-@_compiled
+@compiled
 def _blend_mixed(
     second: Samples,
     third: Samples,

@@ -40,12 +40,11 @@ def doctor() -> None:
 
 
 def _findings() -> list[tuple[str, str]]:
-    import openvino
-
     from maskstream.models.engines.cores import available_cores
+    from maskstream.models.engines.openvino_model import import_openvino
     from maskstream.models.weights import embedded_models
 
-    cpu = openvino.Core()
+    cpu = import_openvino().Core()
     libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     return [
         (
