@@ -13,8 +13,8 @@ __all__ = ["compiled"]
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a function at its first call, to run without the GIL.
 
-    The result is cached beside its file, or in the user's cache folder where the package
-    cannot be written; where neither can, each process compiles anew.
+    The result is cached beside its file, or in the user's cache folder where the
+    package cannot be written; where neither can, each process compiles anew.
     """
     try:
         return numba.njit(nogil=True, cache=True)(function)
