@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -27,11 +28,16 @@ def camera() -> Iterator[str]:
         ["/usr/bin/python3", str(SERVER), str(port)], stdout=subprocess.PIPE, text=True
     )
     assert server.stdout is not None
-    assert server.stdout.readline() == "ready\n", "the packages of .ci/run are missing"
-    yield f"127.0.0.1:{port}"
+    is_ready = server.stdout.readline() == "ready\n"
+    if is_ready:
+        yield f"127.0.0.1:{port}"
     server.kill()
     server.wait()
     server.stdout.close()
+    if not is_ready:
+        missing = "GStreamer's RTSP server is not installed, see .ci/run"
+        assert not os.environ.get("CI"), missing
+        pytest.skip(missing)
 
 
 def test_a_camera_is_segmented_for_a_while(
