@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from maskstream.pipeline.channel import Channel, ChannelClosed, ChannelStats, Overflow
@@ -25,6 +25,8 @@ from maskstream.pipeline.stage import Inbox, Outputs, Source, Stage
 __all__ = ["Flow", "Link", "Pipeline", "StageReport"]
 
 _logger = logging.getLogger(__name__)
+
+_TICK_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class _Node:
     started_at: float | None = None
     ended_at: float | None = None
     busy_s: float = 0.0
+    has_ended: Event = field(default_factory=Event)
 
     def send(self, item: Any) -> bool:
         """Give ``item`` to each receiver that accepts it; False when all have left."""
@@ -174,7 +177,7 @@ class Pipeline:
             for thread in self._threads:
                 thread.start()
         except BaseException:  # No thread to be had, or Ctrl-C.
-            self._stop()
+            self.stop()
             raise
 
     def wait(self, timeout_s: float | None = None) -> bool:
@@ -184,11 +187,12 @@ class Pipeline:
             PipelineError: Stages failed. Every thread has ended by then.
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        for thread in self._threads:
+        for node in self._nodes:
             left_s = None if deadline is None else max(0.0, deadline - time.monotonic())
-            thread.join(left_s)
-            if thread.is_alive():
+            if not node.has_ended.wait(left_s):
                 return False
+        for thread in self._threads:
+            thread.join()
         if self._errors:
             raise PipelineError("pipeline failed", self._errors)
         return True
@@ -197,9 +201,10 @@ class Pipeline:
         """Start, then wait until every stage has ended; raises what `wait` raises."""
         try:
             self.start()
-            self.wait()
+            while not self.wait(_TICK_S):
+                pass  # A signal just before a wait takes effect only after it.
         except KeyboardInterrupt:  # In a program without a handler of its own.
-            self._stop()
+            self.stop()
             raise
 
     def drain(self) -> None:
@@ -216,6 +221,16 @@ class Pipeline:
         for node in self._nodes:
             if node.inbox is not None:
                 node.inbox.cancel()
+
+    def stop(self) -> None:
+        """Cancel, and wait until every stage has ended; failures are not raised."""
+        self.cancel()
+        for node, thread in zip(self._nodes, self._threads, strict=False):
+            if thread.ident is not None:  # Where `start` failed, some never were.
+                # Not by `join` alone: after a Ctrl-C in one, the next returns at once
+                # (Python 3.11).
+                node.has_ended.wait()
+                thread.join()
 
     @property
     def is_draining(self) -> bool:
@@ -245,12 +260,6 @@ class Pipeline:
             if node.inbox is not None
         }
 
-    def _stop(self) -> None:
-        self.cancel()
-        for thread in self._threads:
-            if thread.is_alive():  # Where `start` failed, some never were.
-                thread.join()
-
     def _add(
         self, name: str, start: Callable[[], Outputs], inbox: Inbox | None
     ) -> Flow:
@@ -279,3 +288,4 @@ class Pipeline:
                 node.inbox.cancel()
             for outbox in node.outboxes:
                 outbox.channel.close()
+            node.has_ended.set()

@@ -58,21 +58,32 @@ def press_ctrl_c() -> None:
 def test_ctrl_c_ends_a_run() -> None:
     """Every stage has cleaned up before the interrupt is raised."""
     sink = Recorder()
+    sink_thread: list[Thread] = []
+    cleaned_up: list[str] = []
+
+    def slow_to_end() -> Outputs:
+        try:
+            yield from count()
+        finally:
+            sink_thread[0].join(PATIENCE_S)
+            cleaned_up.append("source")
 
     def interrupting(inbox: Inbox) -> Outputs:
+        sink_thread.append(threading.current_thread())
         assert pipeline.is_waited_for.wait(PATIENCE_S)
         press_ctrl_c()
         yield from sink(inbox)
 
     before = set(threading.enumerate())
     pipeline = WatchedPipeline()
-    pipeline.source("endless", emit(count())).then("sink", interrupting)
+    pipeline.source("endless", slow_to_end).then("sink", interrupting)
 
     with pytest.raises(KeyboardInterrupt):
         pipeline.run()
 
     assert pipeline.is_cancelled
     assert sink.finished.is_set()
+    assert cleaned_up == ["source"]
     assert set(threading.enumerate()) <= before
 
 

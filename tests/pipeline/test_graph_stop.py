@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from itertools import count, repeat
 from threading import Event
@@ -184,6 +185,27 @@ def test_a_stage_may_cancel_its_own_pipeline() -> None:
 
     assert sink.received == []
     assert sink.finished.is_set()
+
+
+def test_stop_ends_everything_and_raises_nothing() -> None:
+    """Who stops has a reason of his own; the failures are there for who asks."""
+
+    def broken(inbox: Inbox) -> Outputs:
+        yield from inbox
+        raise OSError("broken pipe")
+
+    before = set(threading.enumerate())
+    pipeline = Pipeline()
+    pipeline.source("endless", emit(count())).then("sink", broken)
+    pipeline.start()
+
+    pipeline.stop()
+
+    assert pipeline.is_cancelled
+    assert pipeline.failed_stage == "sink"
+    assert set(threading.enumerate()) <= before
+    with pytest.raises(PipelineError):
+        pipeline.wait()
 
 
 def test_a_wait_may_give_up() -> None:
