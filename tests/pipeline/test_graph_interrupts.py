@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Callable
 from itertools import count
-from threading import Event, Thread
+from threading import Semaphore, Thread
 
 import pytest
 
@@ -42,11 +42,11 @@ class WatchedPipeline(Pipeline):
 
     def __init__(self) -> None:
         super().__init__()
-        self.is_waited_for = Event()
+        self.waits = Semaphore(0)
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until every stage has ended, and tell of it."""
-        self.is_waited_for.set()
+        self.waits.release()
         return super().wait(timeout_s)
 
 
@@ -70,7 +70,7 @@ def test_ctrl_c_ends_a_run() -> None:
 
     def interrupting(inbox: Inbox) -> Outputs:
         sink_thread.append(threading.current_thread())
-        assert pipeline.is_waited_for.wait(PATIENCE_S)
+        assert pipeline.waits.acquire(timeout=PATIENCE_S)
         press_ctrl_c()
         yield from sink(inbox)
 
@@ -85,6 +85,23 @@ def test_ctrl_c_ends_a_run() -> None:
     assert sink.finished.is_set()
     assert cleaned_up == ["source"]
     assert set(threading.enumerate()) <= before
+
+
+def test_a_run_looks_up_while_it_waits() -> None:
+    """A signal just before a wait is seen no later than at the next one."""
+
+    def source() -> Outputs:
+        for item in range(2):
+            assert pipeline.waits.acquire(timeout=PATIENCE_S)
+            yield item
+
+    sink = Recorder()
+    pipeline = WatchedPipeline()
+    pipeline.source("source", source).then("sink", sink)
+
+    pipeline.run()
+
+    assert sink.received == [0, 1]
 
 
 def test_ctrl_c_may_come_before_every_stage_has_started() -> None:
@@ -108,7 +125,7 @@ def test_ctrl_c_is_not_hidden_by_a_failure() -> None:
     """A sink that cannot finish must not turn an interrupt into an error."""
 
     def broken(inbox: Inbox) -> Outputs:
-        assert pipeline.is_waited_for.wait(PATIENCE_S)
+        assert pipeline.waits.acquire(timeout=PATIENCE_S)
         press_ctrl_c()
         yield from inbox
         raise OSError("broken pipe")
