@@ -10,8 +10,8 @@ import time
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 
-from maskstream.models.geometry import upsample_scores
 from maskstream.models.weights import DEFAULT_WEIGHTS, load_weights
 from maskstream.stages.network_input import network_size
 
@@ -35,7 +35,7 @@ def main() -> None:
             rgb = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)
             pixels = torch.from_numpy(rgb).permute(2, 0, 1)[None].float()
             scores = model(pixels)
-            full = upsample_scores(scores, model.score_grid, size_hw, (height, width))
+            full = F.interpolate(scores, (height, width), mode="bilinear")
             labels = full.argmax(1)[0].numpy()  # (H, W)
             blended = cv2.addWeighted(picture, 0.55, palette[labels], 0.45, 0)
             if writer is None:

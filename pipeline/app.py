@@ -218,8 +218,7 @@ class _Run:
                 if drained_at is not None and now - drained_at > _DRAIN_DEADLINE_S:
                     pipeline.cancel()
         except KeyboardInterrupt:  # In a program without handlers of its own.
-            pipeline.cancel()
-            pipeline.wait()
+            pipeline.stop()
             raise
         finally:
             self.interrupts.control(None)

@@ -4,6 +4,7 @@
 """
 
 import sys
+from typing import Any
 
 import gi
 
@@ -43,14 +44,14 @@ def main() -> None:
     GLib.MainLoop().run()
 
 
-def token(role):
+def token(role: str) -> Any:
     """Make the token of a role."""
     made = GstRtspServer.RTSPToken()
     made.set_string("media.factory.role", role)
     return made
 
 
-def factory(*, anybody_may):
+def factory(*, anybody_may: bool) -> Any:
     """Make a shared live stream."""
     made = GstRtspServer.RTSPMediaFactory()
     made.set_launch(BALL)

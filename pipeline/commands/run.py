@@ -123,7 +123,10 @@ def run(
     ] = None,
     alpha: Annotated[
         float | None,
-        typer.Option(help="Strength of the overlay, 0 to 1.", rich_help_panel=_LOOK),
+        typer.Option(
+            help="Strength of the overlay, 0 to 1; 0.45 unless said.",
+            rich_help_panel=_LOOK,
+        ),
     ] = None,
     hide: Annotated[
         list[str] | None,
@@ -159,7 +162,9 @@ def run(
     ] = None,
     crf: Annotated[
         int | None,
-        typer.Option(help="The encoder's quality scale.", rich_help_panel=_LOOK),
+        typer.Option(
+            help="The encoder's quality scale; less is better.", rich_help_panel=_LOOK
+        ),
     ] = None,
     mask_track: Annotated[
         bool | None,
