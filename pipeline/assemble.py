@@ -11,7 +11,7 @@ from maskstream.models.engines import Engine
 from maskstream.pipeline.channel import Overflow
 from maskstream.pipeline.clock import Clock
 from maskstream.pipeline.config import Policy, RunConfig
-from maskstream.pipeline.frame import Frame
+from maskstream.pipeline.frame import Frame, Segmentation
 from maskstream.pipeline.graph import Flow, Link, Pipeline
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.metrics import Metrics
@@ -33,6 +33,7 @@ __all__ = ["Assembler"]
 # One frame in each stage's hand, and this many between two of them: enough that neither
 # waits for the other's slower moments, little enough that 4K stays within memory.
 _CAPACITY = 4
+_MAX_BYTES = 128 * 2**20  # four pictures of 8K in 4:2:0 weigh 200 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,12 +94,12 @@ class Assembler:
         if policy is Policy.AUTO:
             policy = Policy.FRESHEST if plan.source.is_live else Policy.EVERY_FRAME
         if policy is Policy.EVERY_FRAME:
-            return Link(_CAPACITY)
+            return _link()
 
         def drop(frame: Frame) -> None:
             ledger.dropped(frame.stream, stage="decode", reason="queue_full")
 
-        return Link(_CAPACITY, Overflow.DROP_OLDEST, drop)
+        return _link(Overflow.DROP_OLDEST, drop)
 
     def _collector(self) -> Collector:
         size_hw = self.config.model.size
@@ -121,7 +122,7 @@ class Assembler:
         self, own: Flow, plan: StreamPlan, ledger: Ledger, around: Passthrough | None
     ) -> None:
         stream, config = plan.stream, self.config
-        link = Link(_CAPACITY)
+        link = _link()
         if plan.video is not None:
             overlay, video = config.overlay, config.video
             own.then(
@@ -170,6 +171,18 @@ class Assembler:
                 ),
                 link,
             )
+
+
+def _link(
+    overflow: Overflow = Overflow.BLOCK, on_drop: Callable[[Any], None] | None = None
+) -> Link:
+    return Link(_CAPACITY, overflow, on_drop, _MAX_BYTES, _num_bytes)
+
+
+def _num_bytes(item: Frame | Segmentation) -> int:
+    """Weigh the planes of a picture; labels weigh little beside them."""
+    frame = item.frame if isinstance(item, Segmentation) else item
+    return sum(plane.buffer_size for plane in frame.picture.planes)
 
 
 def _is_of(stream: str) -> Callable[[Any], bool]:

@@ -34,12 +34,16 @@ class FairInbox(Generic[T]):
         capacity: int,
         overflow: Overflow = Overflow.BLOCK,
         *,
+        max_weight: int | None = None,
+        weigh: Callable[[T], int] | None = None,
         on_drop: Callable[[T], None] | None = None,
     ) -> Channel[T]:
         """Add a sender's channel; all must be there before the first `take`."""
         channel = Channel[T](
             capacity,
             overflow,
+            max_weight=max_weight,
+            weigh=weigh,
             on_drop=on_drop,
             clock=self._clock,
             changed=self._changed,

@@ -38,6 +38,9 @@ class Link:
     overflow: Overflow = Overflow.BLOCK
     on_drop: Callable[[Any], None] | None = None
     """Called with each item that `Overflow.DROP_OLDEST` pushes out."""
+    max_weight: int | None = None
+    """Bound on the sum of ``weigh`` of the items that wait; one is always let in."""
+    weigh: Callable[[Any], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +136,19 @@ class Flow:
             channel = Channel[Any](
                 link.capacity,
                 link.overflow,
+                max_weight=link.max_weight,
+                weigh=link.weigh,
                 on_drop=link.on_drop,
                 clock=self._pipeline._clock,
             )
         else:
-            channel = inbox.open(link.capacity, link.overflow, on_drop=link.on_drop)
+            channel = inbox.open(
+                link.capacity,
+                link.overflow,
+                max_weight=link.max_weight,
+                weigh=link.weigh,
+                on_drop=link.on_drop,
+            )
         self._node.outboxes.append(_Outbox(channel, self._accepts))
         return channel
 

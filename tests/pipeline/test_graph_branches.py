@@ -254,3 +254,17 @@ def test_branches_may_meet_again() -> None:
     pipeline.run()
 
     assert sorted(sink.received) == sorted([*range(30), *range(30)])
+
+
+def test_a_link_is_bounded_by_weight_as_well_as_by_count() -> None:
+    """Heavy items wait in smaller number, on a merged flow and on a plain one."""
+    pipeline = Pipeline()
+    heavy = Link(capacity=10, max_weight=5, weigh=lambda _: 3)
+
+    merged = pipeline.merge(
+        [(pipeline.source("a", emit(range(20))), heavy)], "b", pass_on
+    )
+    merged.then("c", pass_on, heavy)
+    pipeline.run()
+
+    assert {stats.peak_depth for stats in pipeline.inboxes().values()} == {1}
