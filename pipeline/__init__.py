@@ -31,8 +31,9 @@ from maskstream.pipeline.frame import (
     Segmentation,
     StreamFormat,
 )
-from maskstream.pipeline.graph import Flow, Link, Pipeline, StageReport
+from maskstream.pipeline.graph import Flow, Link, Pipeline
 from maskstream.pipeline.ledger import Ledger, SinkAccount, StreamAccount
+from maskstream.pipeline.node import StageReport
 from maskstream.pipeline.stage import Inbox, Outputs, Source, Stage
 
 __all__ = [

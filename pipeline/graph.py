@@ -12,17 +12,18 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from threading import Event, Thread
+from dataclasses import dataclass
+from threading import Thread
 from typing import Any
 
-from maskstream.pipeline.channel import Channel, ChannelClosed, ChannelStats, Overflow
+from maskstream.pipeline.channel import Channel, ChannelStats, Overflow
 from maskstream.pipeline.clock import Clock, monotonic_clock
 from maskstream.pipeline.errors import PipelineError
 from maskstream.pipeline.fair import FairInbox
+from maskstream.pipeline.node import Node, Outbox, StageReport
 from maskstream.pipeline.stage import Inbox, Outputs, Source, Stage
 
-__all__ = ["Flow", "Link", "Pipeline", "StageReport"]
+__all__ = ["Flow", "Link", "Pipeline"]
 
 _logger = logging.getLogger(__name__)
 
@@ -43,70 +44,6 @@ class Link:
     weigh: Callable[[Any], int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StageReport:
-    """Where the time of one stage went."""
-
-    name: str
-    items: int
-    """Items that it yielded."""
-    busy_s: float
-    """Seconds in its own work, or in what it waits for other than its neighbours."""
-    input_wait_s: float
-    """Seconds before an empty inbox."""
-    output_wait_s: float
-    """Seconds before a full outbox."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Outbox:
-    channel: Channel[Any]
-    accepts: Callable[[Any], bool] | None
-
-
-@dataclass(slots=True, eq=False)
-class _Node:
-    """One stage: how to start it, its inbox, and all that take its items."""
-
-    name: str
-    start: Callable[[], Outputs]
-    inbox: Inbox | None
-    outboxes: list[_Outbox] = field(default_factory=list)
-    items: int = 0
-    started_at: float | None = None
-    ended_at: float | None = None
-    busy_s: float = 0.0
-    has_ended: Event = field(default_factory=Event)
-
-    def send(self, item: Any) -> bool:
-        """Give ``item`` to each receiver that accepts it; False when all have left."""
-        for outbox in self.outboxes:
-            if outbox.accepts is None or outbox.accepts(item):
-                try:
-                    outbox.channel.send(item)
-                except ChannelClosed:
-                    continue  # This branch has left; the others go on.
-        return not self.outboxes or any(
-            not outbox.channel.is_closed for outbox in self.outboxes
-        )
-
-    def report(self, now: float) -> StageReport:
-        life_s = 0.0
-        if self.started_at is not None:
-            life_s = (now if self.ended_at is None else self.ended_at) - self.started_at
-        input_wait_s = 0.0 if self.inbox is None else self.inbox.stats.take_wait_s
-        output_wait_s = sum(box.channel.stats.send_wait_s for box in self.outboxes)
-        # The waits are read a little after `now`: never let that turn busy_s back.
-        self.busy_s = max(self.busy_s, life_s - input_wait_s - output_wait_s)
-        return StageReport(
-            name=self.name,
-            items=self.items,
-            busy_s=self.busy_s,
-            input_wait_s=input_wait_s,
-            output_wait_s=output_wait_s,
-        )
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Flow:
     """The items that a stage yields, for other stages to take.
@@ -117,7 +54,7 @@ class Flow:
     """
 
     _pipeline: Pipeline
-    _node: _Node
+    _node: Node
     _accepts: Callable[[Any], bool] | None = None
 
     def then(self, name: str, stage: Stage, link: Link | None = None) -> Flow:
@@ -149,7 +86,7 @@ class Flow:
                 weigh=link.weigh,
                 on_drop=link.on_drop,
             )
-        self._node.outboxes.append(_Outbox(channel, self._accepts))
+        self._node.outboxes.append(Outbox(channel, self._accepts))
         return channel
 
 
@@ -158,7 +95,7 @@ class Pipeline:
 
     def __init__(self, *, clock: Clock = monotonic_clock) -> None:
         self._clock = clock
-        self._nodes: list[_Node] = []
+        self._nodes: list[Node] = []
         self._threads: list[Thread] = []
         self._errors: list[Exception] = []
         self._is_draining = False  # Not an Event: set by signal handlers, which may
@@ -274,11 +211,11 @@ class Pipeline:
     def _add(
         self, name: str, start: Callable[[], Outputs], inbox: Inbox | None
     ) -> Flow:
-        node = _Node(name, start, inbox)
+        node = Node(name, start, inbox)
         self._nodes.append(node)
         return Flow(self, node)
 
-    def _run_node(self, node: _Node) -> None:
+    def _run_node(self, node: Node) -> None:
         node.started_at = self._clock()
         try:
             with closing(node.start()) as outputs:

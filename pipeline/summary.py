@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from maskstream.pipeline.graph import StageReport
 from maskstream.pipeline.ledger import StreamAccount
+from maskstream.pipeline.node import StageReport
 
 __all__ = ["Outcome", "RunSummary", "StageTime", "StreamSummary", "stage_times"]
 

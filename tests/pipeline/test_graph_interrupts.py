@@ -3,7 +3,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from threading import Semaphore, Thread
 
@@ -15,6 +15,14 @@ from tests.pipeline.fakes import Recorder, emit, pass_on
 from tests.pipeline.threads import PATIENCE_S, in_background
 
 pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_interrupts() -> Iterator[None]:
+    """Python leaves SIGINT ignored where its parent did, as a shell's `&` does."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("interrupted", [Pipeline.drain, Pipeline.cancel])
