@@ -1,4 +1,4 @@
-"""One stage as the graph holds it: how it starts, whom it feeds, where its time went."""
+"""One stage as the graph holds it: its start, whom it feeds, where its time went."""
 
 from __future__ import annotations
 
