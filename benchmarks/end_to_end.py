@@ -6,8 +6,9 @@ Everything runs on this machine, one after another, each as a process of its own
     ./dev bench CLIP --times 10       a clip of yours, and one ten times as long
 
 The plain loop is what people write first: cv2.VideoCapture, torch, palette look-up,
-addWeighted, cv2.VideoWriter. The parts are measured alone, in one thread where they can
-be, in milliseconds of CPU a frame (core-ms). Run it on a quiet machine.
+addWeighted, cv2.VideoWriter. The parts are measured alone, in milliseconds of CPU a
+frame (core-ms). All take turns for a few rounds and each figure is the median, since a
+machine's own speed changes by the minute. Run it when nothing else runs.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 import av
@@ -81,19 +83,58 @@ def repeat(clip: Path, times: int, path: Path) -> None:
                 shift = end
 
 
-def maskstream(
-    clip: Path, folder: Path, *options: str
-) -> tuple[Usage, dict[str, object]]:
-    """Run the program on ``clip``; return its usage and its own summary."""
-    summary = folder / "summary.json"
+@dataclass(frozen=True)
+class Speed:
+    """What a whole program did with a clip."""
+
+    frames: int
+    fps: float
+    core_ms: float
+    """CPU time, in all threads, for one frame."""
+    peak_mb: float
+    startup_s: float
+    """Before the first frame: imports, weights, compiling."""
+
+
+def maskstream(clip: Path, folder: Path) -> Speed:
+    """Run the program on ``clip`` with its defaults."""
+    summary_path = folder / "summary.json"
     usage = run(
         [
             *(sys.executable, "-m", "maskstream", "run", str(clip)),
-            *("--output", str(folder / "out.mp4"), "--summary", str(summary)),
-            *("--overwrite", *options),
+            *("--output", str(folder / "out.mp4"), "--summary", str(summary_path)),
+            "--overwrite",
         ]
     )
-    return usage, json.loads(summary.read_text())
+    summary = json.loads(summary_path.read_text())
+    frames = sum(stream["written"] for stream in summary["streams"].values())
+    return Speed(
+        frames=frames,
+        fps=summary["fps"],
+        core_ms=summary["cpu_seconds"] / frames * 1e3,
+        peak_mb=usage.peak_mb,
+        startup_s=usage.wall_s - summary["seconds"],
+    )
+
+
+def plain_loop(clip: Path, folder: Path) -> Speed:
+    """Run the loop that people write first."""
+    command = [sys.executable, str(_HERE / "plain_loop.py"), str(clip)]
+    usage = run([*command, str(folder / "plain.mp4")])
+    figures = json.loads(usage.printed)
+    return Speed(
+        frames=figures["frames"],
+        fps=figures["frames"] / figures["wall_s"],
+        core_ms=figures["cpu_s"] / figures["frames"] * 1e3,
+        peak_mb=usage.peak_mb,
+        startup_s=usage.wall_s - figures["wall_s"],
+    )
+
+
+def median(rounds: list[Speed]) -> Speed:
+    """Take the median of each figure."""
+    columns = zip(*(astuple(speed) for speed in rounds), strict=True)
+    return Speed(*(statistics.median(column) for column in columns))
 
 
 def main() -> None:
@@ -101,46 +142,43 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("clip", nargs="?", default="sample:street")
     parser.add_argument("--times", type=int, default=10, help="of the long clip")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, help="write the figures here too")
     given = parser.parse_args()
     (source,) = expand_inputs([given.clip])
-    assert source.path is not None, "a file is needed"
-    clip = source.path
+    if source.path is None:
+        parser.error(f"{given.clip} is not a file")
 
+    rounds: dict[str, list[Speed]] = {}
+    parts_rounds: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         long_clip = folder / "long.mp4"
-        repeat(clip, given.times, long_clip)
-        parts = json.loads(
-            run([sys.executable, str(_HERE / "parts.py"), str(clip)]).printed
-        )
-        usage, summary = maskstream(clip, folder)
-        long_usage, long_summary = maskstream(long_clip, folder)
-        plain = json.loads(
-            run(
-                [
-                    *(sys.executable, str(_HERE / "plain_loop.py")),
-                    *(str(clip), str(folder / "plain.mp4")),
-                ]
-            ).printed
-        )
-    report(parts, plain, (usage, summary), (long_usage, long_summary))
+        repeat(source.path, given.times, long_clip)
+        parts_command = [sys.executable, str(_HERE / "parts.py"), str(source.path)]
+        for _ in range(given.rounds):
+            parts_rounds.append(json.loads(run(parts_command).printed))
+            for title, speed in (
+                ("maskstream", maskstream(source.path, folder)),
+                ("maskstream, long clip", maskstream(long_clip, folder)),
+                ("plain loop", plain_loop(source.path, folder)),
+            ):
+                rounds.setdefault(title, []).append(speed)
+    parts = {
+        part: statistics.median(figures[part] for figures in parts_rounds)
+        for part in parts_rounds[0]
+    }
+    speeds = {title: median(its_rounds) for title, its_rounds in rounds.items()}
+    report(parts, speeds)
     if given.json:
-        figures = {
-            "parts": parts,
-            "plain_loop": plain,
-            "maskstream": summary,
-            "maskstream_long": long_summary,
-            "peak_mb": {"short": usage.peak_mb, "long": long_usage.peak_mb},
-        }
+        programs = {title: asdict(speed) for title, speed in speeds.items()}
+        figures = {"parts_core_ms": parts, "programs": programs}
         given.json.write_text(json.dumps(figures, indent=2))
 
 
-def report(parts, plain, short, long) -> None:  # type: ignore[no-untyped-def]
+def report(parts: dict[str, float], speeds: dict[str, Speed]) -> None:
     """Print what was measured, and the ratios that matter."""
     console = Console(highlight=False)
-    usage, summary = short
-    long_usage, long_summary = long
     table = Table("part alone", "core-ms a frame", box=None)
     for part, core_ms in parts.items():
         table.add_row(part, f"{core_ms:.2f}")
@@ -149,36 +187,23 @@ def report(parts, plain, short, long) -> None:  # type: ignore[no-untyped-def]
     console.print(table)
 
     table = Table("", "frames", "fps", "core-ms a frame", "peak MB", box=None)
-    for name, its_usage, its in (
-        ("maskstream", usage, summary),
-        ("maskstream, long clip", long_usage, long_summary),
-    ):
-        frames = sum(stream["written"] for stream in its["streams"].values())
+    for title, speed in speeds.items():
         table.add_row(
-            name,
-            str(frames),
-            f"{its['fps']:.1f}",
-            f"{its['cpu_seconds'] / frames * 1e3:.2f}",
-            f"{its_usage.peak_mb:.0f}",
+            title,
+            f"{speed.frames:.0f}",
+            f"{speed.fps:.1f}",
+            f"{speed.core_ms:.1f}",
+            f"{speed.peak_mb:.0f}",
         )
-    table.add_row(
-        "plain loop",
-        str(plain["frames"]),
-        f"{plain['fps']:.1f}",
-        f"{plain['core_ms']:.2f}",
-        f"{plain['peak_mb']:.0f}",
-    )
     console.print(table)
-    long_frames = sum(s["written"] for s in long_summary["streams"].values())
-    core_ms = long_summary["cpu_seconds"] / long_frames * 1e3
+    short, long, plain = speeds.values()
     console.print(
-        f"fps over those of the plain loop: {summary['fps'] / plain['fps']:.2f}\n"
-        f"CPU time over the sum of the parts: {core_ms / whole_ms:.2f}\n"
-        f"memory, {long_frames} frames over "
-        f"{sum(s['written'] for s in summary['streams'].values())}: "
-        f"{long_usage.peak_mb / usage.peak_mb:.2f}\n"
+        f"fps over those of the plain loop: {short.fps / plain.fps:.2f}\n"
+        f"CPU time over the sum of the parts: {short.core_ms / whole_ms:.2f}, "
+        f"long clip {long.core_ms / whole_ms:.2f}\n"
+        f"peak memory, long clip over short: {long.peak_mb / short.peak_mb:.2f}\n"
         f"before the first frame (imports, weights, compiling): "
-        f"{usage.wall_s - summary['seconds']:.1f} s"
+        f"{short.startup_s:.1f} s"
     )
 
 
