@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from maskstream.models.engines import Engine, open_engine
-from maskstream.models.fcn import FCN8s, build_model, model_names
+from maskstream.models.build import build_model
+from maskstream.models.fcn import FCN
 from maskstream.models.upsample import labels_from_scores, labels_from_scores_torch
 from maskstream.pipeline.errors import ConfigError
 
@@ -86,7 +87,7 @@ def _size(text: str) -> tuple[int, int]:
     return width, height
 
 
-def _open_all(network: FCN8s, stack: ExitStack) -> dict[str, Engine]:
+def _open_all(network: FCN, stack: ExitStack) -> dict[str, Engine]:
     """Open every engine that this machine can run."""
     engines: dict[str, Engine] = {}
     for device in ("cpu", "cuda:0"):

@@ -1,214 +1,162 @@
-"""FCN-8s: class scores for every pixel, from features at strides 8, 16 and 32.
+"""FCN-32s, FCN-16s and FCN-8s: class scores for every pixel.
 
 Long, Shelhamer and Darrell, "Fully Convolutional Networks for Semantic Segmentation"
-(CVPR 2015, PAMI 2017). The scores of the deepest features are upsampled twice by two,
-each time added to the scores of the features at that stride. The paper's last step, a
-fixed bilinear upsampling by eight, is not in the network: `upsample_scores` does it
-exactly, and the engines do it fused with the arg-max.
+(CVPR 2015, PAMI 2017). The scores of the deepest features, at stride 32, are upsampled
+by two, added to the scores of the features at that stride, and once more for FCN-8s.
+
+The last upsampling, by 32, 16 or 8, is bilinear and not in the network, unless it is
+learned: `upsample_scores` does it exactly, the engines do it fused with the arg-max.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable
-from enum import Enum
+from dataclasses import replace
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from maskstream.models.backbones import VGG16, Backbone, Lite0
+from maskstream.models.architecture import Architecture, Head, Upsampling
+from maskstream.models.backbones import Backbone
 from maskstream.models.geometry import ScoreGrid
-from maskstream.pipeline.errors import ModelError
+from maskstream.models.heads import build_head, build_skip
+from maskstream.models.upscore import Deconvolution, Split
 
-__all__ = ["FCN8s", "Head", "ScoreGrid", "build_model", "model_names"]
+__all__ = ["FCN"]
+
+# Of the pools before they are scored, where all streams are learnt at once: pool4 and
+# pool3 are that much larger than the scores (voc-fcn8s-atonce/train.prototxt).
+_AT_ONCE_SCALES = 0.01, 0.0001
+
+_PIXELS = ScoreGrid(1, 0.0)
+_TILED = tuple(ScoreGrid.tiling(stride) for stride in (8, 16, 32))
 
 
-class Head(Enum):
-    """How the deepest features become scores."""
+class FCN(nn.Module):
+    """A fully convolutional network on any backbone, for pictures of any size.
 
-    PAPER = "paper"  # 7x7 fc6, borders as in the original release; wants padding 100
-    LECTURE = "lecture"  # 1x1 fc6 and fc7, the lighter form that lectures teach
-    SLIM = "slim"  # fc6 keeps its 7x7 window one channel at a time, then mixes
-
-
-class FCN8s(nn.Module):
-    """FCN-8s on any backbone, for pictures of any size.
-
-    The network sees RGB in 0..255 and gives scores at stride 8; ``score_grid`` tells
-    where those lie on the picture.
+    It sees RGB in 0..255; ``score_grid`` tells where its scores lie on the picture.
     """
 
-    def __init__(self, backbone: Backbone, head: Head, num_classes: int) -> None:
-        super().__init__()
-        pool3, pool4, pool5 = backbone.channels
-        self.num_classes = num_classes
-        self.is_paper = head is Head.PAPER
-        self.backbone = backbone
-        self.fc6, self.fc7, width = _HEADS[head](pool5)
-        self.score_fr = nn.Conv2d(width, num_classes, 1)
-        score = _slim_score if head is Head.SLIM else _plain_score
-        self.score_pool4 = score(pool4, num_classes)
-        self.score_pool3 = score(pool3, num_classes)
-        # The release pads no deconvolution and crops the skips to it; elsewhere each
-        # deconvolution loses the pixel that lies outside.
-        padding = 0 if self.is_paper else 1
-        self._margin4, self._margin3 = (5, 9) if self.is_paper else (0, 0)
-        self.upscore2 = _upsample_by_2(num_classes, padding)
-        self.upscore_pool4 = _upsample_by_2(num_classes, padding)
+    def __init__(
+        self, backbone: Backbone, architecture: Architecture, num_classes: int
+    ) -> None:
+        """Build with random weights.
 
-    @property
-    def score_grid(self) -> ScoreGrid:
-        """Place of the scores on the picture.
-
-        In the paper's form sample 0 lies 23.5 pixels before pixel 0: a deconvolution by
-        8 with kernel 16 starts 7.5 pixels before that, and so the release crops 31.
+        Raises:
+            ModelError: streams of this backbone cannot be added.
         """
-        return ScoreGrid(stride=8, offset=23.5 if self.is_paper else -3.5)
+        super().__init__()
+        pool3, pool4, _ = backbone.channels
+        head = architecture.head
+        self.num_classes = num_classes
+        self.stride = architecture.stride
+        self._is_padded = head is Head.PAPER  # by the backbone, and enough
+        self.backbone = backbone
+        self.fc6, self.fc7, width = build_head(head, backbone, relu=architecture.relu)
+        self.score_fr = nn.Conv2d(width, num_classes, 1)
+
+        grid3, grid4, grid = backbone.grids if self._is_padded else _TILED
+        self._scale4, self._scale3 = _AT_ONCE_SCALES if architecture.at_once else (1, 1)
+        if self._is_padded:
+            grid = grid.convolved(backbone.fc6_kernel)
+        if self.stride <= 16:
+            self.score_pool4 = build_skip(head, pool4, num_classes)
+            self.upscore2, grid = self._finer(architecture.upsampling, grid, grid4)
+            self._margin4 = self._margin(grid4, grid)
+        if self.stride <= 8:
+            self.score_pool3 = build_skip(head, pool3, num_classes)
+            self.upscore_pool4, grid = self._finer(architecture.upsampling, grid, grid3)
+            self._margin3 = self._margin(grid3, grid)
+        self.upscore: Deconvolution | None = None
+        if architecture.upsampling is Upsampling.LEARNED_ALL:
+            self.upscore, grid = self._deconvolve(grid, _PIXELS, learned=True)
+            self._last_margin = self._margin(grid, _PIXELS)
+            grid = _PIXELS
+        # The paper's last step is a deconvolution; slim heads are ours.
+        fades = architecture.upsampling.is_deconvolution and head is not Head.SLIM
+        self.score_grid = replace(grid, fades=fades)
+        """Place of the scores on the picture."""
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Score every class at stride 8.
+        """Score every class at the network's stride.
 
         Args:
             pictures: (N, 3, H, W) RGB in 0..255, floating point.
 
         Returns:
-            (N, K, h8, w8) scores; h8 is H / 8 rounded up, except in the paper's form,
-            where the border of 100 pixels leaves a margin.
+            (N, K, h, w) scores; h is H over the stride, rounded up, except in the
+            paper's form, where the border of 100 pixels leaves a margin.
         """
         height, width = pictures.shape[2:]
         x = self.backbone.normalise(pictures)  # (N, 3, H, W)
-        if not self.is_paper:
+        if not self._is_padded:
             x = _pad_to_multiple(x, 32)  # so that all strides halve without a rest
         pool3, pool4, pool5 = self.backbone.features(x)  # at strides 8, 16, 32
 
-        fc7 = self.fc7(self.fc6(pool5))  # (N, C, h32, w32)
-        score32 = self.score_fr(fc7)  # (N, K, h32, w32)
+        score: Tensor = self.score_fr(self.fc7(self.fc6(pool5)))  # (N, K, h32, w32)
+        if self.stride <= 16:
+            skip = self.score_pool4(self._scale4 * pool4)  # (N, K, >= h16, >= w16)
+            score = _fuse(score, self.upscore2, skip, self._margin4)
+        if self.stride <= 8:
+            skip = self.score_pool3(self._scale3 * pool3)  # (N, K, >= h8, >= w8)
+            score = _fuse(score, self.upscore_pool4, skip, self._margin3)
 
-        score16: Tensor = self.upscore2(score32)  # (N, K, h16, w16)
-        skip16 = self.score_pool4(pool4)  # (N, K, h16, w16), larger in the paper's form
-        score16 = score16 + _crop(skip16, self._margin4, score16)
+        if self.upscore is not None:
+            score = self.upscore(score)  # (N, K, >= H, >= W)
+            return _crop(score, self._last_margin, height, width)
+        if self._is_padded:
+            return score
+        return _crop(score, 0, -(-height // self.stride), -(-width // self.stride))
 
-        score8: Tensor = self.upscore_pool4(score16)  # (N, K, h8, w8)
-        skip8 = self.score_pool3(pool3)  # (N, K, h8, w8), larger in the paper's form
-        score8 = score8 + _crop(skip8, self._margin3, score8)
+    def _finer(
+        self, upsampling: Upsampling, grid: ScoreGrid, skip: ScoreGrid
+    ) -> tuple[Deconvolution | Split, ScoreGrid]:
+        """Build the upsampling by two of scores on ``grid``, and place what it makes."""
+        if upsampling.is_deconvolution:
+            is_learned = upsampling is not Upsampling.FIXED
+            return self._deconvolve(grid, skip, learned=is_learned)
+        return Split(upsampling), grid.split()
 
-        if self.is_paper:
-            return score8
-        return score8[:, :, : -(-height // 8), : -(-width // 8)]
+    def _deconvolve(
+        self, grid: ScoreGrid, target: ScoreGrid, *, learned: bool
+    ) -> tuple[Deconvolution, ScoreGrid]:
+        """Build a deconvolution whose samples fall on those of ``target``.
 
+        The release pads none. Its kernel is twice the stride, and one less on AlexNet,
+        whose pools have samples where those of VGG have gaps.
+        """
+        stride = grid.stride // target.stride
+        padding = 0 if self._is_padded else stride // 2
+        kernel = 2 * stride
+        if self._is_padded:
+            distance = grid.deconvolved(kernel, stride).offset - target.offset
+            kernel -= 0 if distance % target.stride == 0 else 1
+        layer = Deconvolution(
+            self.num_classes, kernel, stride, padding, learned=learned
+        )
+        return layer, grid.deconvolved(kernel, stride, padding)
 
-def _paper_head(channels: int) -> tuple[nn.Module, nn.Module, int]:
-    return _dense(channels, 7), _dense(4096, 1), 4096
-
-
-def _lecture_head(channels: int) -> tuple[nn.Module, nn.Module, int]:
-    return _dense(channels, 1), _dense(4096, 1), 4096
-
-
-def _slim_head(channels: int) -> tuple[nn.Module, nn.Module, int]:
-    fc6 = nn.Sequential(
-        nn.Conv2d(channels, channels, 7, padding=3, groups=channels, bias=False),
-        nn.BatchNorm2d(channels),
-        _mix(channels, 256),
-    )
-    fc7 = nn.Sequential(_mix(256, 256), nn.Dropout(0.1))
-    return fc6, fc7, 256
-
-
-_HEADS: dict[Head, Callable[[int], tuple[nn.Module, nn.Module, int]]] = {
-    Head.PAPER: _paper_head,
-    Head.LECTURE: _lecture_head,
-    Head.SLIM: _slim_head,
-}
-
-
-def _dense(num_inputs: int, kernel: int) -> nn.Sequential:
-    """Make one of VGG's dense layers as a convolution."""
-    return nn.Sequential(
-        nn.Conv2d(num_inputs, 4096, kernel), nn.ReLU(inplace=True), nn.Dropout(0.5)
-    )
-
-
-def _plain_score(num_inputs: int, num_classes: int) -> nn.Module:
-    return nn.Conv2d(num_inputs, num_classes, 1)
+    def _margin(self, wider: ScoreGrid, grid: ScoreGrid) -> int:
+        """Count what to crop of ``wider``: without a border nothing lies outside."""
+        return wider.margin_over(grid) if self._is_padded else 0
 
 
-def _slim_score(num_inputs: int, num_classes: int) -> nn.Module:
-    """Look around before scoring: narrow trunks leave few, linear features."""
-    return nn.Sequential(
-        _mix(num_inputs, 96),
-        nn.Conv2d(96, 96, 3, padding=1, groups=96, bias=False),
-        nn.BatchNorm2d(96),
-        nn.ReLU(inplace=True),
-        nn.Conv2d(96, num_classes, 1),
-    )
+def _fuse(
+    score: Tensor, upscore: Deconvolution | Split, skip: Tensor, margin: int
+) -> Tensor:
+    """Upsample (N, K, h, w) scores by two and add those of the features there."""
+    height, width = (upscore.count(side) for side in score.shape[2:])
+    skip = _crop(skip, margin, height, width)
+    finer: Tensor = upscore(score, skip)
+    return finer + skip
 
 
-def _mix(num_inputs: int, num_outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(num_inputs, num_outputs, 1, bias=False),
-        nn.BatchNorm2d(num_outputs),
-        nn.ReLU(inplace=True),
-    )
-
-
-def bilinear_kernel(size: int) -> Tensor:
-    """Make the (size, size) kernel that upsamples bilinearly.
-
-    From ``upsample_filt`` in surgery.py of the original release.
-    """
-    factor = (size + 1) // 2
-    centre = factor - 1 if size % 2 else factor - 0.5
-    ramp = 1 - (torch.arange(size) - centre).abs() / factor  # (size,)
-    return ramp[:, None] * ramp[None, :]
-
-
-def _upsample_by_2(num_classes: int, padding: int) -> nn.ConvTranspose2d:
-    """Make a learned upsampling that starts as a bilinear one, class by class."""
-    layer = nn.ConvTranspose2d(
-        num_classes, num_classes, 4, stride=2, padding=padding, bias=False
-    )
-    with torch.no_grad():
-        layer.weight.zero_()
-        layer.weight[range(num_classes), range(num_classes)] = bilinear_kernel(4)
-    return layer
-
-
-def _crop(skip: Tensor, margin: int, like: Tensor) -> Tensor:
-    """Cut (N, K, H, W) scores to the size of ``like``, ``margin`` from the top left."""
-    height, width = like.shape[2:]
-    return skip[:, :, margin : margin + height, margin : margin + width]
+def _crop(scores: Tensor, margin: int, height: int, width: int) -> Tensor:
+    """Cut (N, K, H, W) scores to a size, ``margin`` from the top left."""
+    return scores[:, :, margin : margin + height, margin : margin + width]
 
 
 def _pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
     """Extend (N, C, H, W) below and to the right with zero, the mean colour."""
     height, width = x.shape[2:]
     return F.pad(x, (0, -width % multiple, 0, -height % multiple))
-
-
-_MODELS: dict[str, tuple[Callable[[], Backbone], Head]] = {
-    "fcn8s-lite0-slim": (Lite0, Head.SLIM),
-    "fcn8s-vgg16-paper": (lambda: VGG16(padding=100), Head.PAPER),
-    "fcn8s-vgg16-lecture": (VGG16, Head.LECTURE),
-    "fcn8s-vgg16-slim": (VGG16, Head.SLIM),
-}
-
-
-def model_names() -> tuple[str, ...]:
-    """List the names that `build_model` knows."""
-    return tuple(_MODELS)
-
-
-def build_model(name: str, num_classes: int) -> FCN8s:
-    """Build a network by name, with random weights.
-
-    Raises:
-        ModelError: if there is no such network.
-    """
-    if name not in _MODELS:
-        near = difflib.get_close_matches(name, _MODELS, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]}" if near else f"known are {', '.join(_MODELS)}"
-        raise ModelError(f"no model is named {name!r}; {hint}")
-    make_backbone, head = _MODELS[name]
-    return FCN8s(make_backbone(), head, num_classes)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from maskstream.pipeline.errors import ModelError
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreGrid:
@@ -18,6 +20,49 @@ class ScoreGrid:
 
     stride: int
     offset: float
+    fades: bool = False
+    """Beyond the outermost samples scores fall to zero, as where a deconvolution meets
+    its border, instead of staying. No class gains by that: labels are the same."""
+
+    @classmethod
+    def tiling(cls, stride: int) -> ScoreGrid:
+        """Place samples at the middle of cells that tile the picture from its corner."""
+        return cls(stride, -(stride - 1) / 2)
+
+    def split(self) -> ScoreGrid:
+        """Place four samples in the cell of each."""
+        return ScoreGrid(self.stride // 2, self.offset + self.stride / 4)
+
+    def convolved(self, kernel: int, stride: int = 1, padding: int = 0) -> ScoreGrid:
+        """Place what a convolution or a pooling makes of samples on this grid.
+
+        As coord_map.py of the original release. A kernel of even size takes the place
+        between its two middle samples.
+        """
+        shift = (kernel - 1) / 2 - padding  # in samples of this grid
+        return ScoreGrid(self.stride * stride, self.offset - shift * self.stride)
+
+    def deconvolved(self, kernel: int, stride: int, padding: int = 0) -> ScoreGrid:
+        """Place what a transposed convolution makes of samples on this grid."""
+        shift = (kernel - 1) / 2 - padding  # in samples of the finer grid
+        finer = self.stride // stride
+        return ScoreGrid(finer, self.offset + shift * finer)
+
+    def margin_over(self, other: ScoreGrid) -> int:
+        """Count the samples of this grid that lie before the first of ``other``.
+
+        Both have one stride; this is what the release crops.
+
+        Raises:
+            ModelError: the samples of one lie between those of the other.
+        """
+        margin = (self.offset - other.offset) / self.stride
+        if margin != int(margin) or margin < 0:
+            raise ModelError(
+                f"scores at stride {self.stride} cannot be added: they lie "
+                f"{margin} samples apart, and a whole number is needed"
+            )
+        return int(margin)
 
     def positions(self, num_pixels: int, num_labels: int) -> Tensor:
         """Find the score position of each of ``num_labels`` samples across the picture.
@@ -41,7 +86,7 @@ def upsample_scores(
     picture_hw: tuple[int, int],
     size_hw: tuple[int, int] | None = None,
 ) -> Tensor:
-    """Bring scores to full size by exact bilinear sampling, clamped at the borders.
+    """Bring scores to full size by exact bilinear sampling.
 
     This is the last, fixed step of the FCN, which no network here carries. It is the
     reference; `maskstream.models.upsample` does the same fused with the arg-max.
@@ -56,16 +101,18 @@ def upsample_scores(
         (N, K, H, W) scores.
     """
     height, width = size_hw or picture_hw
-    rows = _sampling(grid.positions(picture_hw[0], height), scores.shape[2]).to(scores)
-    columns = _sampling(grid.positions(picture_hw[1], width), scores.shape[3]).to(
-        scores
-    )
+    rows = _sampling(grid, picture_hw[0], height, scores.shape[2]).to(scores)
+    columns = _sampling(grid, picture_hw[1], width, scores.shape[3]).to(scores)
     tall = rows @ scores  # (H, h) @ (N, K, h, w) -> (N, K, H, w)
     return tall @ columns.T  # (N, K, H, W)
 
 
-def _sampling(positions: Tensor, num_samples: int) -> Tensor:
-    """Write linear interpolation at (L,) positions as an (L, num_samples) matrix."""
-    nearest = positions.clamp(0, num_samples - 1)  # (L,)
-    distances = nearest[:, None] - torch.arange(num_samples)  # (L, num_samples)
+def _sampling(
+    grid: ScoreGrid, num_pixels: int, num_labels: int, num_samples: int
+) -> Tensor:
+    """Write linear interpolation along one side as a (num_labels, num_samples) matrix."""
+    positions = grid.positions(num_pixels, num_labels)  # (num_labels,)
+    if not grid.fades:
+        positions = positions.clamp(0, num_samples - 1)
+    distances = positions[:, None] - torch.arange(num_samples)
     return (1 - distances.abs()).clamp(min=0)

@@ -13,7 +13,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from maskstream.models.classes import ClassTable
-from maskstream.models.fcn import FCN8s, build_model
+from maskstream.models.build import build_model
+from maskstream.models.fcn import FCN
 from maskstream.pipeline.errors import ModelError
 
 DEFAULT_WEIGHTS = "fcn8s-lite0-slim-camvid"
@@ -53,7 +54,7 @@ class ModelCard:
             raise ModelError(f"this is not a model card: {error}") from error
 
 
-def save_weights(path: Path, model: FCN8s, card: ModelCard) -> None:
+def save_weights(path: Path, model: FCN, card: ModelCard) -> None:
     """Write a network's weights as fp16, with the card as metadata.
 
     The file is whole or absent: it takes its name when all is written.
@@ -68,7 +69,7 @@ def save_weights(path: Path, model: FCN8s, card: ModelCard) -> None:
     part.replace(path)
 
 
-def load_weights(path_or_name: str | Path) -> tuple[FCN8s, ModelCard]:
+def load_weights(path_or_name: str | Path) -> tuple[FCN, ModelCard]:
     """Load a network, ready to label, from a file or by the name of embedded weights.
 
     Returns:

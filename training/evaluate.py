@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 
 from maskstream.models.classes import ClassTable
-from maskstream.models.fcn import FCN8s
+from maskstream.models.fcn import FCN
 from maskstream.models.geometry import upsample_scores
 from maskstream.training.dataset import LabelledFolder, Labels, Picture
 
@@ -84,7 +84,7 @@ def count_pixels(
     return counts.reshape(num_classes, num_classes)
 
 
-def torch_predictor(model: FCN8s, network_hw: tuple[int, int] | None = None) -> Predict:
+def torch_predictor(model: FCN, network_hw: tuple[int, int] | None = None) -> Predict:
     """Label pictures in torch, as the reference that engines are compared with.
 
     Args:

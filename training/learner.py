@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from maskstream.models.fcn import FCN8s
+from maskstream.models.fcn import FCN
 from maskstream.models.geometry import upsample_scores
 from maskstream.training.augment import IGNORE, Augmentation
 from maskstream.training.balance import balance_classes
@@ -27,7 +27,7 @@ class Learner:
     """
 
     def __init__(
-        self, config: TrainConfig, model: FCN8s, samples: list[tuple[Picture, Labels]]
+        self, config: TrainConfig, model: FCN, samples: list[tuple[Picture, Labels]]
     ) -> None:
         self._config = config
         self._samples = samples

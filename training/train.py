@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import torch
 
-from maskstream.models.fcn import build_model
+from maskstream.models.build import build_model
 from maskstream.models.weights import ModelCard, read_backbone_weights, save_weights
 from maskstream.training.config import TrainConfig
 from maskstream.training.dataset import LabelledFolder

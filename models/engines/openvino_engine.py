@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from maskstream.models.engines.base import IntervalSum, Pending
 from maskstream.models.engines.cores import available_cores
 from maskstream.models.engines.openvino_model import convert, import_openvino
-from maskstream.models.fcn import FCN8s
+from maskstream.models.fcn import FCN
 from maskstream.models.geometry import ScoreGrid
 from maskstream.models.upsample import labels_from_scores, prepare_kernel
 from maskstream.pipeline.errors import ModelError
@@ -38,7 +38,7 @@ class OpenVinoEngine:
     device = "cpu"
 
     def __init__(
-        self, model: FCN8s, *, precision: str, threads: int | None = None
+        self, model: FCN, *, precision: str, threads: int | None = None
     ) -> None:
         """Convert the network.
 

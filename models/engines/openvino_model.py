@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from maskstream.models.fcn import FCN8s
+from maskstream.models.fcn import FCN
 from maskstream.pipeline.errors import ModelError
 
 
@@ -31,7 +31,7 @@ def import_openvino() -> ModuleType:
     return openvino  # type: ignore[no-any-return]
 
 
-def convert(model: FCN8s) -> Any:
+def convert(model: FCN) -> Any:
     """Convert to an OpenVINO model from (1, h, w, 3) uint8 to (1, K, h8, w8) scores.
 
     Traced rather than exported: the trace holds for every size, and takes half the time
@@ -60,7 +60,7 @@ def convert(model: FCN8s) -> Any:
 class _FromPixels(nn.Module):
     """The network from (N, h, w, 3) uint8 on, so that OpenVINO takes frames as is."""
 
-    def __init__(self, network: FCN8s) -> None:
+    def __init__(self, network: FCN) -> None:
         super().__init__()
         self.network = network
 

@@ -12,7 +12,7 @@ from maskstream.models.engines.base import Engine
 from maskstream.models.engines.openvino_engine import OpenVinoEngine
 from maskstream.models.engines.openvino_model import import_openvino
 from maskstream.models.engines.torch_engine import TorchEngine
-from maskstream.models.fcn import FCN8s
+from maskstream.models.fcn import FCN
 from maskstream.pipeline.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Choice:
 
 
 def open_engine(
-    model: FCN8s,
+    model: FCN,
     *,
     engine: str = "auto",
     device: str = "auto",

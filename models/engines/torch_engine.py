@@ -15,7 +15,7 @@ from torch import Tensor
 from maskstream.models.engines.base import Pending
 from maskstream.models.engines.cores import available_cores
 from maskstream.models.engines.lanes import CpuLane, CudaLane, Lane
-from maskstream.models.fcn import FCN8s
+from maskstream.models.fcn import FCN
 from maskstream.models.geometry import ScoreGrid
 from maskstream.models.upsample import (
     labels_from_scores,
@@ -36,7 +36,7 @@ class TorchEngine:
     name = "torch"
 
     def __init__(
-        self, model: FCN8s, *, device: str, precision: str, threads: int | None = None
+        self, model: FCN, *, device: str, precision: str, threads: int | None = None
     ) -> None:
         """Put the network on a device.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import pytest
 
-from maskstream.models.fcn import build_model
+from maskstream.models.build import build_model
 from maskstream.models.weights import load_weights, save_weights
 from tests.clips import make_clip
 from tests.end_to_end.conftest import Run

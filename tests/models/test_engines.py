@@ -25,7 +25,8 @@ from torch import Tensor, nn
 
 from maskstream.models.engines import Engine, open_engine
 from maskstream.models.engines.select import Machine
-from maskstream.models.fcn import FCN8s, build_model
+from maskstream.models.build import build_model
+from maskstream.models.fcn import FCN
 from maskstream.models.geometry import upsample_scores
 from maskstream.pipeline.errors import ModelError
 
@@ -37,7 +38,7 @@ _needs_cuda = pytest.mark.skipif(
 )
 
 
-class NearestColour(FCN8s):
+class NearestColour(FCN):
     """Scores each 8x8 block of a picture by how near its mean is to five colours."""
 
     def __init__(self) -> None:
@@ -80,7 +81,7 @@ BACKENDS = [
 
 
 @pytest.fixture(scope="module")
-def network() -> FCN8s:
+def network() -> FCN:
     """The small network, for tests that do not change it."""
     return NearestColour()
 
@@ -100,7 +101,7 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 
 
 @pytest.fixture(scope="module")
-def engine(network: FCN8s, backend: Backend) -> Iterator[Engine]:
+def engine(network: FCN, backend: Backend) -> Iterator[Engine]:
     """The small network on that backend, opened once."""
     with closing(
         open_engine(
@@ -122,7 +123,7 @@ def make_picture(seed: int, height: int = 48, width: int = 64) -> Picture:
     )
 
 
-def plain_labels(network: FCN8s, picture: Picture, size_hw: tuple[int, int]) -> Picture:
+def plain_labels(network: FCN, picture: Picture, size_hw: tuple[int, int]) -> Picture:
     """Label one picture by the simplest of means; (H, W)."""
     pixels = torch.from_numpy(picture).permute(2, 0, 1)[None].float()
     with torch.no_grad():
@@ -138,7 +139,7 @@ def agreement(labels: Sequence[Picture], wanted: Sequence[Picture]) -> float:
 
 
 def test_labels_are_those_of_a_plain_forward_pass(
-    engine: Engine, network: FCN8s, backend: Backend
+    engine: Engine, network: FCN, backend: Backend
 ) -> None:
     """A batch's labels come in its order, each at the size asked for it."""
     pictures = [make_picture(seed) for seed in range(4)]
@@ -156,7 +157,7 @@ def test_labels_are_those_of_a_plain_forward_pass(
 
 
 def test_many_batches_wait_for_labels_to_be_fetched(
-    engine: Engine, network: FCN8s, backend: Backend
+    engine: Engine, network: FCN, backend: Backend
 ) -> None:
     """Submitting never blocks on labels that nobody fetches, and mixes up none."""
     pictures = [make_picture(seed) for seed in range(12)]
@@ -169,7 +170,7 @@ def test_many_batches_wait_for_labels_to_be_fetched(
 
 
 def test_pictures_of_another_size_may_follow(
-    engine: Engine, network: FCN8s, backend: Backend
+    engine: Engine, network: FCN, backend: Backend
 ) -> None:
     """A batch of another size runs beside those in flight; odd sizes are no matter."""
     pictures = [make_picture(0), make_picture(1, 80, 41), make_picture(2)]
@@ -278,7 +279,7 @@ def test_the_real_network_agrees_in_openvino() -> None:
     assert agreement(labels, [wanted]) >= 0.9999
 
 
-def test_openvino_reports_to_nobody(network: FCN8s) -> None:
+def test_openvino_reports_to_nobody(network: FCN) -> None:
     """Its telemetry is never loaded."""
     open_engine(network, engine="openvino").close()
 
@@ -286,7 +287,7 @@ def test_openvino_reports_to_nobody(network: FCN8s) -> None:
 
 
 def test_the_choice_is_told_once(
-    network: FCN8s, caplog: pytest.LogCaptureFixture
+    network: FCN, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One line says which engine, device and precision it became, and why."""
     with caplog.at_level(logging.INFO, "maskstream.models.engines"):

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from maskstream.models.backbones import VGG16, Backbone, Features
 from maskstream.models.fcn import (
-    FCN8s,
+    FCN,
     Head,
     bilinear_kernel,
     build_model,
@@ -81,10 +81,10 @@ def released_fcn8s(weights: dict[str, Tensor], pictures: Tensor) -> Tensor:
     return crop(F.conv_transpose2d(fused3, dense, stride=8), 31, pictures)
 
 
-def narrow_paper_net() -> FCN8s:
+def narrow_paper_net() -> FCN:
     """Make the paper's form with random weights, upsampling layers included."""
     torch.manual_seed(0)
-    model = FCN8s(NarrowVGG16(padding=100), Head.PAPER, NUM_CLASSES).eval()
+    model = FCN(NarrowVGG16(padding=100), Head.PAPER, NUM_CLASSES).eval()
     with torch.no_grad():  # learned, no longer bilinear
         for layer in (model.upscore2, model.upscore_pool4):
             layer.weight.add_(0.1 * torch.randn_like(layer.weight))
@@ -120,7 +120,7 @@ def test_the_paper_form_has_the_published_number_of_parameters() -> None:
 @pytest.mark.parametrize("head", [Head.LECTURE, Head.SLIM])
 def test_any_size_is_scored_at_stride_8(head: Head, size_hw: tuple[int, int]) -> None:
     """Sizes that do not divide by 32, such as CamVid's 360 rows, are no exception."""
-    model = FCN8s(TinyBackbone(), head, NUM_CLASSES).eval()
+    model = FCN(TinyBackbone(), head, NUM_CLASSES).eval()
 
     with torch.inference_mode():
         scores = model(torch.rand(1, 3, *size_hw) * 255)
@@ -131,7 +131,7 @@ def test_any_size_is_scored_at_stride_8(head: Head, size_hw: tuple[int, int]) ->
 
 def test_what_lies_below_and_to_the_right_is_the_mean_colour() -> None:
     """A size that does not divide by 32 is scored as if mean pixels followed."""
-    model = FCN8s(TinyBackbone(), Head.SLIM, NUM_CLASSES).eval()
+    model = FCN(TinyBackbone(), Head.SLIM, NUM_CLASSES).eval()
     pictures = torch.rand(1, 3, 40, 56) * 255
     extended = torch.full((1, 3, 64, 64), 120.0)
     extended[:, :, :40, :56] = pictures
@@ -156,7 +156,7 @@ def test_every_light_network_takes_camvid_pictures(name: str) -> None:
 
 def test_upsampling_layers_start_bilinear() -> None:
     """Constant scores stay constant inside, and classes do not mix."""
-    model = FCN8s(TinyBackbone(), Head.SLIM, 2)
+    model = FCN(TinyBackbone(), Head.SLIM, 2)
     scores = torch.stack([torch.ones(4, 4), torch.zeros(4, 4)])[None]
 
     with torch.inference_mode():

@@ -7,7 +7,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from maskstream.models.classes import CAMVID, ClassTable
-from maskstream.models.fcn import FCN8s, build_model
+from maskstream.models.build import build_model
+from maskstream.models.fcn import FCN
 from maskstream.models.weights import (
     DEFAULT_WEIGHTS,
     ModelCard,
@@ -30,13 +31,13 @@ CARD = ModelCard(
 
 
 @pytest.fixture(scope="module")
-def model() -> FCN8s:
+def model() -> FCN:
     """Make a network with random weights, once for the file."""
     torch.manual_seed(0)
     return build_model("fcn8s-lite0-slim", len(CAMVID)).eval()
 
 
-def test_weights_come_back_as_fp16_keeps_them(model: FCN8s, tmp_path: Path) -> None:
+def test_weights_come_back_as_fp16_keeps_them(model: FCN, tmp_path: Path) -> None:
     """A file holds halves; the network loaded from it is fp32 and ready to label."""
     path = tmp_path / "made.safetensors"
 
@@ -51,7 +52,7 @@ def test_weights_come_back_as_fp16_keeps_them(model: FCN8s, tmp_path: Path) -> N
         assert tensor.equal(original.half().to(original.dtype)), name
 
 
-def test_saving_leaves_no_partial_file(model: FCN8s, tmp_path: Path) -> None:
+def test_saving_leaves_no_partial_file(model: FCN, tmp_path: Path) -> None:
     """Weights take their name when they are whole."""
     save_weights(tmp_path / "made.safetensors", model, CARD)
 
@@ -92,7 +93,7 @@ def test_a_damaged_card_is_refused(text: str, tmp_path: Path) -> None:
         load_weights(path)
 
 
-def test_weights_of_another_model_are_refused(model: FCN8s, tmp_path: Path) -> None:
+def test_weights_of_another_model_are_refused(model: FCN, tmp_path: Path) -> None:
     """What is missing, unexpected or of another shape is counted, the first named."""
     path = tmp_path / "foreign.safetensors"
     save_weights(path, model, CARD)
@@ -109,7 +110,7 @@ def test_weights_of_another_model_are_refused(model: FCN8s, tmp_path: Path) -> N
     assert "1 of another shape (first score_fr.bias)" in str(caught.value)
 
 
-def test_weights_for_fewer_classes_are_refused(model: FCN8s, tmp_path: Path) -> None:
+def test_weights_for_fewer_classes_are_refused(model: FCN, tmp_path: Path) -> None:
     """A card that counts other classes than its tensors is found out."""
     path = tmp_path / "few.safetensors"
     save_weights(path, model, CARD)

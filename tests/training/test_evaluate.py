@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from maskstream.models.classes import CAMVID
-from maskstream.models.fcn import build_model
+from maskstream.models.build import build_model
 from maskstream.training.dataset import LabelledFolder, Labels, Picture
 from maskstream.training.evaluate import (
     Scores,

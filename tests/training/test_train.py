@@ -8,7 +8,7 @@ import torch
 from pydantic import ValidationError
 from safetensors.torch import save_file
 
-from maskstream.models.fcn import build_model
+from maskstream.models.build import build_model
 from maskstream.models.weights import load_weights
 from maskstream.pipeline.errors import ConfigError, ModelError
 from maskstream.training.config import TrainConfig

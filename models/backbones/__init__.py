@@ -1,0 +1,62 @@
+"""Networks that turn pictures into features at strides 8, 16 and 32, by name."""
+
+from __future__ import annotations
+
+import re
+
+from maskstream.models.backbones.alexnet import AlexNet
+from maskstream.models.backbones.base import Backbone, Colours, Features
+from maskstream.models.backbones.classifiers import Timm, Torchvision
+from maskstream.models.backbones.vgg import VGG, VGG_LAYERS
+from maskstream.pipeline.errors import ModelError
+
+__all__ = [
+    "VGG",
+    "AlexNet",
+    "Backbone",
+    "Colours",
+    "Features",
+    "Timm",
+    "Torchvision",
+    "build_backbone",
+]
+
+_PAPER_PADDING = 100
+
+
+def build_backbone(
+    name: str, *, wide_border: bool = False, colours: Colours | None = None
+) -> Backbone:
+    """Build a backbone by name, with random weights.
+
+    Args:
+        name: ``vgg11`` to ``vgg19`` and ``vgg11_bn`` to ``vgg19_bn``, ``alexnet``,
+            ``lite0``, ``timm:NAME``, or a classifier of torchvision.
+        wide_border: pad the picture by 100, as the paper does; VGG and AlexNet can.
+        colours: None takes those of its usual ImageNet weights.
+
+    Raises:
+        ModelError: there is no such backbone, or it cannot be padded so.
+    """
+    options = {} if colours is None else {"colours": colours}
+    padded = {"padding": _PAPER_PADDING} if wide_border else {}
+    vgg = re.fullmatch(r"vgg(\d\d)(_bn)?", name)
+    if vgg is not None and int(vgg[1]) in VGG_LAYERS:
+        with_norm = vgg[2] is not None
+        # Only torchvision has weights with batch norm, and it wants its own colours.
+        default = Colours.IMAGENET if with_norm else Colours.CAFFE
+        return VGG(
+            int(vgg[1]), batch_norm=with_norm, **{"colours": default, **options}, **padded
+        )
+    if name == "alexnet":
+        return AlexNet(**options, **padded)
+    if wide_border:
+        raise ModelError(
+            f"{name} cannot have the paper's head, whose border of 100 pixels only "
+            "VGG and AlexNet take; lecture and slim are the other heads"
+        )
+    if name == "lite0":
+        return Timm("tf_efficientnet_lite0", **options)
+    if name.startswith("timm:"):
+        return Timm(name.removeprefix("timm:"), **options)
+    return Torchvision(name, **options)

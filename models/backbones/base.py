@@ -1,0 +1,89 @@
+"""What every backbone is: colours in, features at strides 8, 16 and 32 out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from torch import Tensor, nn, tensor
+
+from maskstream.models.geometry import ScoreGrid
+from maskstream.pipeline.errors import ModelError
+
+__all__ = ["Backbone", "Colours", "Features"]
+
+Features = tuple[Tensor, Tensor, Tensor]
+
+
+class Colours(Enum):
+    """What the first convolution expects of colours."""
+
+    CAFFE = "caffe"  # BGR less caffe's mean of VGG, not scaled
+    IMAGENET = "imagenet"  # RGB less ImageNet's mean, over its standard deviation
+
+
+_MEANS = {  # RGB, in 0..255
+    Colours.CAFFE: (123.68, 116.779, 103.939),
+    Colours.IMAGENET: (123.675, 116.28, 103.53),
+}
+_STDS = {Colours.CAFFE: (1.0, 1.0, 1.0), Colours.IMAGENET: (58.395, 57.12, 57.375)}
+
+
+class Backbone(nn.Module):
+    """Normalisation and features; a subclass gives ``channels`` and ``features``.
+
+    Pictures enter as (N, 3, H, W) RGB in 0..255; features leave at strides 8, 16, 32.
+    """
+
+    channels: tuple[int, int, int]
+    fc6_kernel = 7
+    """Side of the deepest features when the picture has the size of ImageNet's."""
+    mean: Tensor  # (3, 1, 1), RGB
+    std: Tensor  # (3, 1, 1), RGB
+
+    def __init__(self, colours: Colours) -> None:
+        super().__init__()
+        self.colours = colours
+        # Constants of the architecture, so they are not weights to be saved.
+        for name, values in (("mean", _MEANS[colours]), ("std", _STDS[colours])):
+            constant = tensor(values)[:, None, None]
+            self.register_buffer(name, constant, persistent=False)
+
+    @property
+    def grids(self) -> tuple[ScoreGrid, ScoreGrid, ScoreGrid]:
+        """Place of the features on the picture, which the paper's border needs."""
+        raise NotImplementedError
+
+    def normalise(self, pictures: Tensor) -> Tensor:
+        """Centre, scale and order the colours of (N, 3, H, W) pictures."""
+        x = (pictures - self.mean) / self.std
+        return x.flip(1) if self.colours is Colours.CAFFE else x
+
+    def features(self, x: Tensor) -> Features:
+        """Compute the features of (N, 3, H, W) normalised pictures."""
+        raise NotImplementedError
+
+    def load_pretrained(self, weights: Mapping[str, Tensor]) -> None:
+        """Take ImageNet weights; layers that classify are passed over.
+
+        Raises:
+            ModelError: if weights of the trunk are missing or of another shape.
+        """
+        own = self.trunk_names()
+        missing = [name for name in own if name not in weights]
+        if missing:
+            raise ModelError(
+                f"backbone weights do not fit {type(self).__name__}: "
+                f"{len(missing)} of {len(own)} are missing, first {missing[0]}"
+            )
+        try:
+            self.load_state_dict({own[name]: weights[name].float() for name in own})
+        except RuntimeError as error:
+            raise ModelError(
+                f"backbone weights do not fit {type(self).__name__}: "
+                f"{str(error).splitlines()[-1].strip()}"
+            ) from error
+
+    def trunk_names(self) -> dict[str, str]:
+        """Map the names in a file of ImageNet weights to the names here."""
+        return {name.removeprefix("trunk."): name for name in self.state_dict()}

@@ -1,0 +1,126 @@
+"""Backbones that are other people's classifiers, cut before they pool everything."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import torch
+from torch import Tensor, nn
+
+from maskstream.models.backbones.base import Backbone, Colours, Features
+from maskstream.pipeline.errors import ModelError
+
+__all__ = ["Timm", "Torchvision"]
+
+_STRIDES = (8, 16, 32)
+
+
+class Timm(Backbone):
+    """Any network of timm that has features at strides 8, 16 and 32."""
+
+    def __init__(self, name: str, *, colours: Colours = Colours.IMAGENET) -> None:
+        """Build with random weights.
+
+        Raises:
+            ModelError: timm has no such network, or it lacks such features.
+        """
+        import timm
+
+        super().__init__(colours)
+        try:
+            with torch.device("meta"):
+                reductions = timm.create_model(
+                    name, features_only=True
+                ).feature_info.reduction()
+            indices = [reductions.index(stride) for stride in _STRIDES]
+        except (RuntimeError, ValueError, AttributeError) as error:
+            raise ModelError(
+                f"timm:{name} cannot be a backbone; a network of timm that has features "
+                f"at strides 8, 16 and 32 is needed: {error}"
+            ) from error
+        self.trunk = timm.create_model(name, features_only=True, out_indices=indices)
+        pool3, pool4, pool5 = self.trunk.feature_info.channels()
+        self.channels = (pool3, pool4, pool5)
+
+    def features(self, x: Tensor) -> Features:
+        """Compute the features of (N, 3, H, W) normalised pictures."""
+        pool3, pool4, pool5 = self.trunk(x)
+        return pool3, pool4, pool5
+
+
+class Torchvision(Backbone):
+    """A classifier of torchvision whose parts follow one another.
+
+    ResNet, GoogLeNet, EfficientNet, MobileNetV3 and the like.
+    """
+
+    def __init__(self, name: str, *, colours: Colours = Colours.IMAGENET) -> None:
+        """Build with random weights.
+
+        Raises:
+            ModelError: torchvision has no such network, or it lacks such features.
+        """
+        import torchvision
+
+        super().__init__(colours)
+        # GoogLeNet would spend a minute on random weights of its own.
+        options = {"init_weights": False} if name == "googlenet" else {}
+        try:
+            classifier = torchvision.models.get_model(name, weights=None, **options)
+        except ValueError as error:
+            raise ModelError(
+                f"torchvision has no classifier {name!r} that could be a backbone"
+            ) from error
+        self._prefix, self.trunk = _cut(classifier)
+        self._last, self.channels = self._find_features(name)
+
+    def features(self, x: Tensor) -> Features:
+        """Compute the features of (N, 3, H, W) normalised pictures."""
+        found = []
+        for name, part in self.trunk.named_children():
+            x = part(x)
+            if name in self._last:
+                found.append(x)
+        pool3, pool4, pool5 = found
+        return pool3, pool4, pool5
+
+    def trunk_names(self) -> dict[str, str]:
+        """Map torchvision's names to the names here."""
+        return {
+            f"{self._prefix}{name.removeprefix('trunk.')}": name
+            for name in self.state_dict()
+        }
+
+    def _find_features(self, name: str) -> tuple[set[str], tuple[int, int, int]]:
+        """Name the last part at each stride, and count its channels."""
+        side = 64
+        x = torch.zeros(1, 3, side, side)
+        last: dict[int, tuple[str, int]] = {}
+        self.trunk.eval()  # so that nothing is learnt from this picture
+        with torch.no_grad():
+            for part_name, part in self.trunk.named_children():
+                x = part(x)
+                last[side // x.shape[2]] = part_name, x.shape[1]
+        self.trunk.train()
+        if not last.keys() >= set(_STRIDES):
+            raise ModelError(
+                f"{name} cannot be a backbone: it has features at strides "
+                f"{', '.join(map(str, last))}, and 8, 16 and 32 are needed"
+            )
+        names = {last[stride][0] for stride in _STRIDES}
+        pool3, pool4, pool5 = (last[stride][1] for stride in _STRIDES)
+        return names, (pool3, pool4, pool5)
+
+
+def _cut(classifier: nn.Module) -> tuple[str, nn.Sequential]:
+    """Keep the parts before the pooling of the whole picture, and what names them."""
+    features = getattr(classifier, "features", None)
+    if isinstance(features, nn.Sequential):
+        return "features.", features
+    parts: OrderedDict[str, nn.Module] = OrderedDict()
+    for name, part in classifier.named_children():
+        if name == "avgpool":
+            break
+        if not name.startswith("aux"):  # GoogLeNet's, which only train
+            parts[name] = part
+    return "", nn.Sequential(parts)

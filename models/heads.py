@@ -1,0 +1,62 @@
+"""What turns the deepest features into scores, and skips into scores of their own."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from maskstream.models.architecture import Head
+from maskstream.models.backbones import Backbone
+
+__all__ = ["build_head", "build_skip"]
+
+
+def build_head(
+    head: Head, backbone: Backbone, *, relu: bool
+) -> tuple[nn.Module, nn.Module, int]:
+    """Build fc6 and fc7, and say how many channels leave them."""
+    channels = backbone.channels[-1]
+    if head is Head.SLIM:
+        fc6 = nn.Sequential(
+            nn.Conv2d(channels, channels, 7, padding=3, groups=channels, bias=False),
+            nn.BatchNorm2d(channels),
+            _mix(channels, 256),
+        )
+        return fc6, nn.Sequential(_mix(256, 256), nn.Dropout(0.1)), 256
+    kernel = backbone.fc6_kernel if head is Head.PAPER else 1
+    # The lecture notes drop whole channels, the release single elements.
+    dropout = nn.Dropout(0.5) if head is Head.PAPER else nn.Dropout2d(0.5)
+    fc6 = _dense(channels, kernel, relu, dropout)
+    return fc6, _dense(4096, 1, relu, dropout), 4096
+
+
+def build_skip(head: Head, num_inputs: int, num_classes: int) -> nn.Module:
+    """Build what scores the features of a skip."""
+    if head is not Head.SLIM:
+        return nn.Conv2d(num_inputs, num_classes, 1)
+    # Look around before scoring: narrow trunks leave few, linear features.
+    return nn.Sequential(
+        _mix(num_inputs, 96),
+        nn.Conv2d(96, 96, 3, padding=1, groups=96, bias=False),
+        nn.BatchNorm2d(96),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(96, num_classes, 1),
+    )
+
+
+def _dense(
+    num_inputs: int, kernel: int, relu: bool, dropout: nn.Module
+) -> nn.Sequential:
+    """Make one of VGG's dense layers as a convolution."""
+    return nn.Sequential(
+        nn.Conv2d(num_inputs, 4096, kernel),
+        nn.ReLU(inplace=True) if relu else nn.Identity(),
+        dropout,
+    )
+
+
+def _mix(num_inputs: int, num_outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(num_inputs, num_outputs, 1, bias=False),
+        nn.BatchNorm2d(num_outputs),
+        nn.ReLU(inplace=True),
+    )
