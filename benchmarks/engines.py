@@ -73,9 +73,7 @@ def main() -> None:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--model", choices=list(model_names()), default="fcn8s-lite0-slim"
-    )
+    parser.add_argument("--model", default="fcn8s-lite0-slim")
     parser.add_argument("--size", type=_size, default=(512, 288), metavar="WxH")
     parser.add_argument("--frame", type=_size, default=(960, 540), metavar="WxH")
     parser.add_argument("--rounds", type=int, default=10)

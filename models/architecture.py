@@ -112,7 +112,9 @@ class Architecture:
     def _check(self, name: str) -> None:
         """Refuse what cannot be built."""
         if self.at_once and self.stride == 32:
-            raise ModelError(f"{name}: fcn32s has no skips that could be learnt at once")
+            raise ModelError(
+                f"{name}: fcn32s has no skips that could be learnt at once"
+            )
         if self.stride == 32 and self.upsampling is Upsampling.UNPOOL:
             raise ModelError(f"{name}: unpooling needs a skip, and fcn32s has none")
         if self.head is Head.TORCHVISION and self != replace(
@@ -135,4 +137,6 @@ def _read(name: str, key: str, text: str, kind: type[Choice]) -> Choice:
         return kind(text)
     except ValueError:
         known = ", ".join(member.value for member in kind)
-        raise ModelError(f"{name}: {key} must be one of {known}, got {text!r}") from None
+        raise ModelError(
+            f"{name}: {key} must be one of {known}, got {text!r}"
+        ) from None

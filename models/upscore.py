@@ -31,7 +31,9 @@ class Deconvolution(nn.ConvTranspose2d):
         super().__init__(num_classes, num_classes, kernel, stride, padding, bias=False)
         with torch.no_grad():
             self.weight.zero_()
-            self.weight[range(num_classes), range(num_classes)] = bilinear_kernel(kernel)
+            self.weight[range(num_classes), range(num_classes)] = bilinear_kernel(
+                kernel
+            )
         self.weight.requires_grad_(learned)
         self._geometry = kernel, stride, padding
 

@@ -46,7 +46,10 @@ def build_backbone(
         # Only torchvision has weights with batch norm, and it wants its own colours.
         default = Colours.IMAGENET if with_norm else Colours.CAFFE
         return VGG(
-            int(vgg[1]), batch_norm=with_norm, **{"colours": default, **options}, **padded
+            int(vgg[1]),
+            batch_norm=with_norm,
+            **{"colours": default, **options},
+            **padded,
         )
     if name == "alexnet":
         return AlexNet(**options, **padded)

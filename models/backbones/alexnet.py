@@ -19,7 +19,7 @@ class AlexNet(Backbone):
 
     def __init__(self, *, padding: int = 5, colours: Colours = Colours.CAFFE) -> None:
         """Build with ``padding`` at the first convolution: 100 in the paper."""
-        super().__init__(colours)
+        super().__init__("alexnet", colours)
         self._padding = padding
         self.conv1 = nn.Conv2d(3, 96, 11, stride=4, padding=padding)
         self.conv2 = nn.Conv2d(96, 256, 5, padding=2, groups=2)

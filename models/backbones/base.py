@@ -41,8 +41,9 @@ class Backbone(nn.Module):
     mean: Tensor  # (3, 1, 1), RGB
     std: Tensor  # (3, 1, 1), RGB
 
-    def __init__(self, colours: Colours) -> None:
+    def __init__(self, name: str, colours: Colours) -> None:
         super().__init__()
+        self.name = name
         self.colours = colours
         # Constants of the architecture, so they are not weights to be saved.
         for name, values in (("mean", _MEANS[colours]), ("std", _STDS[colours])):
@@ -51,8 +52,8 @@ class Backbone(nn.Module):
 
     @property
     def grids(self) -> tuple[ScoreGrid, ScoreGrid, ScoreGrid]:
-        """Place of the features on the picture, which the paper's border needs."""
-        raise NotImplementedError
+        """Place of the features on the picture, to the half of a sample."""
+        return ScoreGrid.tiling(8), ScoreGrid.tiling(16), ScoreGrid.tiling(32)
 
     def normalise(self, pictures: Tensor) -> Tensor:
         """Centre, scale and order the colours of (N, 3, H, W) pictures."""
@@ -73,14 +74,14 @@ class Backbone(nn.Module):
         missing = [name for name in own if name not in weights]
         if missing:
             raise ModelError(
-                f"backbone weights do not fit {type(self).__name__}: "
+                f"backbone weights do not fit {self.name}: "
                 f"{len(missing)} of {len(own)} are missing, first {missing[0]}"
             )
         try:
             self.load_state_dict({own[name]: weights[name].float() for name in own})
         except RuntimeError as error:
             raise ModelError(
-                f"backbone weights do not fit {type(self).__name__}: "
+                f"backbone weights do not fit {self.name}: "
                 f"{str(error).splitlines()[-1].strip()}"
             ) from error
 

@@ -26,7 +26,7 @@ class Timm(Backbone):
         """
         import timm
 
-        super().__init__(colours)
+        super().__init__(f"timm:{name}", colours)
         try:
             with torch.device("meta"):
                 reductions = timm.create_model(
@@ -62,7 +62,7 @@ class Torchvision(Backbone):
         """
         import torchvision
 
-        super().__init__(colours)
+        super().__init__(name, colours)
         # GoogLeNet would spend a minute on random weights of its own.
         options = {"init_weights": False} if name == "googlenet" else {}
         try:
@@ -71,7 +71,7 @@ class Torchvision(Backbone):
             raise ModelError(
                 f"torchvision has no classifier {name!r} that could be a backbone"
             ) from error
-        self._prefix, self.trunk = _cut(classifier)
+        self._prefix, self.trunk = _cut(name, classifier)
         self._last, self.channels = self._find_features(name)
 
     def features(self, x: Tensor) -> Features:
@@ -112,15 +112,15 @@ class Torchvision(Backbone):
         return names, (pool3, pool4, pool5)
 
 
-def _cut(classifier: nn.Module) -> tuple[str, nn.Sequential]:
+def _cut(name: str, classifier: nn.Module) -> tuple[str, nn.Sequential]:
     """Keep the parts before the pooling of the whole picture, and what names them."""
     features = getattr(classifier, "features", None)
     if isinstance(features, nn.Sequential):
         return "features.", features
     parts: OrderedDict[str, nn.Module] = OrderedDict()
-    for name, part in classifier.named_children():
-        if name == "avgpool":
-            break
-        if not name.startswith("aux"):  # GoogLeNet's, which only train
-            parts[name] = part
-    return "", nn.Sequential(parts)
+    for part_name, part in classifier.named_children():
+        if part_name == "avgpool":
+            return "", nn.Sequential(parts)
+        if not part_name.startswith("aux"):  # GoogLeNet's, which only train
+            parts[part_name] = part
+    raise ModelError(f"{name} cannot be a backbone: it has no maps of features to pool")

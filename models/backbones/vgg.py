@@ -37,7 +37,7 @@ class VGG(Backbone):
         colours: Colours = Colours.CAFFE,
     ) -> None:
         """Build with ``padding`` at the first convolution: 100 in the paper."""
-        super().__init__(colours)
+        super().__init__(f"vgg{layers}", colours)
         self._padding = padding
         self._blocks: list[list[str]] = []
         num_inputs = 3

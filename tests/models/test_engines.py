@@ -27,7 +27,7 @@ from maskstream.models.engines import Engine, open_engine
 from maskstream.models.engines.select import Machine
 from maskstream.models.build import build_model
 from maskstream.models.fcn import FCN
-from maskstream.models.geometry import upsample_scores
+from maskstream.models.geometry import ScoreGrid, upsample_scores
 from maskstream.pipeline.errors import ModelError
 
 Picture = NDArray[np.uint8]
@@ -43,7 +43,7 @@ class NearestColour(FCN):
 
     def __init__(self) -> None:
         nn.Module.__init__(self)
-        self.is_paper = False
+        self.score_grid = ScoreGrid.tiling(8)
         colours = torch.tensor(
             [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [128, 128, 128]]
         )

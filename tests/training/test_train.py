@@ -89,7 +89,7 @@ def test_a_backbone_of_another_kind_is_refused_before_training(
     save_file({"conv1_1.weight": torch.zeros(64, 3, 3, 3)}, start)
     config = tiny(labelled_dir, backbone_weights=start)
 
-    with pytest.raises(ModelError, match="do not fit Lite0"):
+    with pytest.raises(ModelError, match="do not fit timm:tf_efficientnet_lite0"):
         train(config)
 
     assert not config.output_dir.exists()

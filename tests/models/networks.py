@@ -1,0 +1,54 @@
+"""Small networks with true geometry, for what does not depend on size."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from maskstream.models.architecture import Architecture
+from maskstream.models.backbones import VGG, Backbone, Colours, Features
+from maskstream.models.fcn import FCN
+
+NUM_CLASSES = 5
+
+
+class NarrowVGG(VGG):
+    """VGG with the true geometry and an eighth of the channels."""
+
+    channels = (32, 64, 64)
+    widths = (8, 16, 32, 64, 64)
+
+
+class TinyBackbone(Backbone):
+    """One convolution for each stride, for what does not depend on the trunk."""
+
+    channels = (4, 6, 8)
+
+    def __init__(self) -> None:
+        super().__init__("tiny", Colours.IMAGENET)
+        self.conv3 = nn.Conv2d(3, 4, 8, stride=8)
+        self.conv4 = nn.Conv2d(4, 6, 2, stride=2)
+        self.conv5 = nn.Conv2d(6, 8, 2, stride=2)
+
+    def features(self, x: Tensor) -> Features:
+        """Compute one map for each stride."""
+        pool3 = self.conv3(x)
+        pool4 = self.conv4(pool3)
+        return pool3, pool4, self.conv5(pool4)
+
+
+def tiny_fcn(name: str, num_classes: int = NUM_CLASSES) -> FCN:
+    """Build the network of a name on the tiny backbone."""
+    return FCN(TinyBackbone(), Architecture.parse(name), num_classes).eval()
+
+
+def narrow_paper_fcn(name: str) -> FCN:
+    """Build the network of a name on narrow VGG16, its upsampling not bilinear."""
+    torch.manual_seed(0)
+    backbone = NarrowVGG(16, padding=100)
+    model = FCN(backbone, Architecture.parse(name), NUM_CLASSES).eval()
+    with torch.no_grad():
+        for layer in model.modules():
+            if isinstance(layer, nn.ConvTranspose2d):
+                layer.weight.add_(0.1 * torch.randn_like(layer.weight))
+    return model
