@@ -22,8 +22,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from maskstream.models.engines import Engine, open_engine
 from maskstream.models.build import build_model
+from maskstream.models.engines import Engine, open_engine
 from maskstream.models.fcn import FCN
 from maskstream.models.upsample import labels_from_scores, labels_from_scores_torch
 from maskstream.pipeline.errors import ConfigError

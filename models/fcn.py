@@ -26,6 +26,7 @@ __all__ = ["FCN"]
 # Of the pools before they are scored, where all streams are learnt at once: pool4 and
 # pool3 are that much larger than the scores (voc-fcn8s-atonce/train.prototxt).
 _AT_ONCE_SCALES = 0.01, 0.0001
+_NO_SCALES = 1.0, 1.0
 
 _PIXELS = ScoreGrid(1, 0.0)
 _TILED = tuple(ScoreGrid.tiling(stride) for stride in (8, 16, 32))
@@ -56,7 +57,9 @@ class FCN(nn.Module):
         self.score_fr = nn.Conv2d(width, num_classes, 1)
 
         grid3, grid4, grid = backbone.grids if self._is_padded else _TILED
-        self._scale4, self._scale3 = _AT_ONCE_SCALES if architecture.at_once else (1, 1)
+        self._scale4, self._scale3 = (
+            _AT_ONCE_SCALES if architecture.at_once else _NO_SCALES
+        )
         if self._is_padded:
             grid = grid.convolved(backbone.fc6_kernel)
         if self.stride <= 16:
@@ -111,7 +114,7 @@ class FCN(nn.Module):
     def _finer(
         self, upsampling: Upsampling, grid: ScoreGrid, skip: ScoreGrid
     ) -> tuple[Deconvolution | Split, ScoreGrid]:
-        """Build the upsampling by two of scores on ``grid``, and place what it makes."""
+        """Build the upsampling by two of scores on ``grid``; place what it makes."""
         if upsampling.is_deconvolution:
             is_learned = upsampling is not Upsampling.FIXED
             return self._deconvolve(grid, skip, learned=is_learned)
@@ -147,7 +150,8 @@ def _fuse(
     """Upsample (N, K, h, w) scores by two and add those of the features there."""
     height, width = (upscore.count(side) for side in score.shape[2:])
     skip = _crop(skip, margin, height, width)
-    finer: Tensor = upscore(score, skip)
+    is_split = isinstance(upscore, Split)
+    finer: Tensor = upscore(score, skip) if is_split else upscore(score)
     return finer + skip
 
 

@@ -26,7 +26,7 @@ class ScoreGrid:
 
     @classmethod
     def tiling(cls, stride: int) -> ScoreGrid:
-        """Place samples at the middle of cells that tile the picture from its corner."""
+        """Place samples in the middle of cells that tile the picture."""
         return cls(stride, -(stride - 1) / 2)
 
     def split(self) -> ScoreGrid:
@@ -110,7 +110,7 @@ def upsample_scores(
 def _sampling(
     grid: ScoreGrid, num_pixels: int, num_labels: int, num_samples: int
 ) -> Tensor:
-    """Write linear interpolation along one side as a (num_labels, num_samples) matrix."""
+    """Write interpolation along a side as a (num_labels, num_samples) matrix."""
     positions = grid.positions(num_pixels, num_labels)  # (num_labels,)
     if not grid.fades:
         positions = positions.clamp(0, num_samples - 1)

@@ -42,10 +42,6 @@ class Deconvolution(nn.ConvTranspose2d):
         kernel, stride, padding = self._geometry
         return (num_samples - 1) * stride + kernel - 2 * padding
 
-    def forward(self, scores: Tensor, skip: Tensor | None = None) -> Tensor:  # type: ignore[override]
-        """Upsample (N, K, h, w) scores."""
-        return super().forward(scores)
-
 
 class Split(nn.Module):
     """Four samples in the place of each, without anything to learn."""
@@ -62,7 +58,7 @@ class Split(nn.Module):
         """Upsample (N, K, h, w) scores to the size of the (N, K, 2h, 2w) skip."""
         if self._upsampling is Upsampling.UNPOOL:
             _, places = F.max_pool2d(skip, 2, return_indices=True)
-            return F.max_unpool2d(scores, places, 2)
+            return F.max_unpool2d(scores, places, (2, 2))
         if self._upsampling is Upsampling.NAILS:
             nail = scores.new_zeros(2, 2)
             nail[0, 0] = 1

@@ -12,8 +12,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from maskstream.models.classes import ClassTable
 from maskstream.models.build import build_model
+from maskstream.models.classes import ClassTable
 from maskstream.models.fcn import FCN
 from maskstream.pipeline.errors import ModelError
 

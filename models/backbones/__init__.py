@@ -38,8 +38,6 @@ def build_backbone(
     Raises:
         ModelError: there is no such backbone, or it cannot be padded so.
     """
-    options = {} if colours is None else {"colours": colours}
-    padded = {"padding": _PAPER_PADDING} if wide_border else {}
     vgg = re.fullmatch(r"vgg(\d\d)(_bn)?", name)
     if vgg is not None and int(vgg[1]) in VGG_LAYERS:
         with_norm = vgg[2] is not None
@@ -48,18 +46,20 @@ def build_backbone(
         return VGG(
             int(vgg[1]),
             batch_norm=with_norm,
-            **{"colours": default, **options},
-            **padded,
+            padding=_PAPER_PADDING if wide_border else 1,
+            colours=colours or default,
         )
     if name == "alexnet":
-        return AlexNet(**options, **padded)
+        padding = _PAPER_PADDING if wide_border else AlexNet.usual_padding
+        return AlexNet(padding=padding, colours=colours or Colours.CAFFE)
     if wide_border:
         raise ModelError(
             f"{name} cannot have the paper's head, whose border of 100 pixels only "
             "VGG and AlexNet take; lecture and slim are the other heads"
         )
+    colours = colours or Colours.IMAGENET
     if name == "lite0":
-        return Timm("tf_efficientnet_lite0", **options)
+        return Timm("tf_efficientnet_lite0", colours=colours)
     if name.startswith("timm:"):
-        return Timm(name.removeprefix("timm:"), **options)
-    return Torchvision(name, **options)
+        return Timm(name.removeprefix("timm:"), colours=colours)
+    return Torchvision(name, colours=colours)

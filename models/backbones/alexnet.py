@@ -16,8 +16,11 @@ class AlexNet(Backbone):
 
     channels = (96, 256, 256)
     fc6_kernel = 6
+    usual_padding = 5  # sizes that divide by 32 then halve without a rest
 
-    def __init__(self, *, padding: int = 5, colours: Colours = Colours.CAFFE) -> None:
+    def __init__(
+        self, *, padding: int = usual_padding, colours: Colours = Colours.CAFFE
+    ) -> None:
         """Build with ``padding`` at the first convolution: 100 in the paper."""
         super().__init__("alexnet", colours)
         self._padding = padding

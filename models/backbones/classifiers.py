@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,17 +30,18 @@ class Timm(Backbone):
         super().__init__(f"timm:{name}", colours)
         try:
             with torch.device("meta"):
-                reductions = timm.create_model(
-                    name, features_only=True
-                ).feature_info.reduction()
-            indices = [reductions.index(stride) for stride in _STRIDES]
+                whole: Any = timm.create_model(name, features_only=True)
+            indices = [
+                whole.feature_info.reduction().index(stride) for stride in _STRIDES
+            ]
         except (RuntimeError, ValueError, AttributeError) as error:
             raise ModelError(
-                f"timm:{name} cannot be a backbone; a network of timm that has features "
-                f"at strides 8, 16 and 32 is needed: {error}"
+                f"timm:{name} cannot be a backbone; a network of timm that has "
+                f"features at strides 8, 16 and 32 is needed: {error}"
             ) from error
-        self.trunk = timm.create_model(name, features_only=True, out_indices=indices)
-        pool3, pool4, pool5 = self.trunk.feature_info.channels()
+        trunk: Any = timm.create_model(name, features_only=True, out_indices=indices)
+        self.trunk = trunk
+        pool3, pool4, pool5 = trunk.feature_info.channels()
         self.channels = (pool3, pool4, pool5)
 
     def features(self, x: Tensor) -> Features:

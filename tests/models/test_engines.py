@@ -23,9 +23,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from maskstream.models.build import build_model
 from maskstream.models.engines import Engine, open_engine
 from maskstream.models.engines.select import Machine
-from maskstream.models.build import build_model
 from maskstream.models.fcn import FCN
 from maskstream.models.geometry import ScoreGrid, upsample_scores
 from maskstream.pipeline.errors import ModelError

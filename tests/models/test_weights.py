@@ -6,8 +6,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from maskstream.models.classes import CAMVID, ClassTable
 from maskstream.models.build import build_model
+from maskstream.models.classes import CAMVID, ClassTable
 from maskstream.models.fcn import FCN
 from maskstream.models.weights import (
     DEFAULT_WEIGHTS,

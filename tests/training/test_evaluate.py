@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from maskstream.models.classes import CAMVID
 from maskstream.models.build import build_model
+from maskstream.models.classes import CAMVID
 from maskstream.training.dataset import LabelledFolder, Labels, Picture
 from maskstream.training.evaluate import (
     Scores,
