@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import cv2
 import numpy as np
-import numpy.typing as npt
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torchvision import tv_tensors
+from torchvision.transforms import v2
 
 from maskstream.training.dataset import Labels, Picture
+from maskstream.training.transforms import (
+    ColourCast,
+    Haze,
+    Night,
+    Rain,
+    RandomStretch,
+)
 
 IGNORE = 255  # the label of pixels that teach nothing
 
@@ -16,88 +23,93 @@ IGNORE = 255  # the label of pixels that teach nothing
 _MEAN_RGB = (124, 116, 104)
 
 
-@dataclass(frozen=True, slots=True)
+class AugmentConfig(BaseModel):
+    """How far training pictures may stray from those of the data set."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    crop_hw: tuple[int, int] = Field(
+        (352, 448),
+        description="Height and width of the crops; nearly CamVid's whole width, for "
+        "a network that sees parts of streets only mistakes walls for roads.",
+    )
+    min_scale: float = Field(
+        0.6, gt=0, description="Smallest scale; a crop then shows the whole picture."
+    )
+    max_scale: float = Field(
+        1.8, gt=0, description="Largest scale; poles and signs are rare and thin."
+    )
+    max_stretch: float = Field(
+        1.35, ge=1, description="Of width against height; lenses differ in aspect."
+    )
+    tilt: float = Field(
+        0.3, ge=0, le=1, description="Chance of a rolled or shorn picture."
+    )
+    perspective: float = Field(
+        0.3, ge=0, le=1, description="Chance of another camera angle."
+    )
+    colour: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description="Chance of another exposure, contrast, saturation and hue, and of "
+        "another white balance.",
+    )
+    blur: float = Field(0.2, ge=0, le=1, description="Chance of a soft lens.")
+    noise: float = Field(0.2, ge=0, le=1, description="Chance of sensor noise.")
+    jpeg: float = Field(0.2, ge=0, le=1, description="Chance of hard compression.")
+    night: float = Field(0.1, ge=0, le=1, description="Chance of darkness.")
+    rain: float = Field(0.05, ge=0, le=1, description="Chance of rain.")
+    haze: float = Field(0.1, ge=0, le=1, description="Chance of mist or low sun.")
+
+
 class Augmentation:
-    """Random crops of random scale, mirrored, softened and recoloured.
+    """Draws training crops; one generator state always draws the same one."""
 
-    The colours reach far beyond one camera's, so that a network trained on one car's
-    drives reads other cars' pictures.
-    """
-
-    crop: int
-    min_scale: float
-    max_scale: float
+    def __init__(self, config: AugmentConfig) -> None:
+        fill = {tv_tensors.Image: _MEAN_RGB, tv_tensors.Mask: IGNORE}
+        bilinear = v2.InterpolationMode.BILINEAR
+        self._transform = v2.Compose(
+            [
+                RandomStretch(config.min_scale, config.max_scale, config.max_stretch),
+                v2.RandomCrop(list(config.crop_hw), pad_if_needed=True, fill=fill),
+                v2.RandomHorizontalFlip(),
+                _maybe(
+                    v2.RandomAffine(6, shear=8, interpolation=bilinear, fill=fill),
+                    config.tilt,
+                ),
+                v2.RandomPerspective(0.25, config.perspective, fill=fill),
+                _maybe(v2.JPEG((25, 90)), config.jpeg),
+                v2.ToDtype(torch.float32, scale=True),
+                _maybe(v2.ColorJitter(0.4, 0.4, 0.5, 0.06), config.colour),
+                _maybe(ColourCast(1.25), config.colour),
+                _maybe(v2.GaussianBlur(7, (0.3, 2.0)), config.blur),
+                _maybe(Haze(), config.haze),
+                _maybe(Rain(), config.rain),
+                _maybe(Night(), config.night),
+                _maybe(v2.GaussianNoise(sigma=0.04), config.noise),
+                v2.ToDtype(torch.uint8, scale=True),
+            ]
+        )
 
     def __call__(
         self, picture: Picture, labels: Labels, rng: np.random.Generator
     ) -> tuple[Picture, Labels]:
-        """Draw one (crop, crop, 3) picture with its (crop, crop) labels."""
-        picture, labels = self._rescale(picture, labels, rng)
-        picture, labels = self._crop(picture, labels, rng)
-        if rng.random() < 0.5:
-            picture, labels = picture[:, ::-1], labels[:, ::-1]
-        picture = _recolour(_blur(picture, rng), rng)
-        return _pad(picture, self.crop, _MEAN_RGB), _pad(labels, self.crop, IGNORE)
+        """Draw one picture of ``crop_hw`` with its labels, IGNORE where it has none.
 
-    def _rescale(
-        self, picture: Picture, labels: Labels, rng: np.random.Generator
-    ) -> tuple[Picture, Labels]:
-        scale = np.exp(rng.uniform(np.log(self.min_scale), np.log(self.max_scale)))
-        stretch = np.exp(rng.uniform(-0.15, 0.15))  # cameras differ in aspect
-        height = round(labels.shape[0] * scale / stretch)
-        width = round(labels.shape[1] * scale * stretch)
-        smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        # nearest, not bilinear: labels are names, not quantities
-        nearest = cv2.INTER_NEAREST_EXACT
-        return (
-            np.asarray(cv2.resize(picture, (width, height), interpolation=smooth)),
-            np.asarray(cv2.resize(labels, (width, height), interpolation=nearest)),
-        )
-
-    def _crop(
-        self, picture: Picture, labels: Labels, rng: np.random.Generator
-    ) -> tuple[Picture, Labels]:
-        height, width = labels.shape
-        top = rng.integers(max(0, height - self.crop) + 1)
-        left = rng.integers(max(0, width - self.crop) + 1)
-        window = np.s_[top : top + self.crop, left : left + self.crop]
-        return picture[window], labels[window]
+        Args:
+            picture: (H, W, 3) RGB.
+            labels: (H, W) class ids.
+            rng: every chance is drawn from it.
+        """
+        pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)
+        image = tv_tensors.Image(pixels)
+        mask = tv_tensors.Mask(torch.from_numpy(np.ascontiguousarray(labels)))
+        with torch.random.fork_rng(devices=[]):  # transforms know torch's own alone
+            torch.manual_seed(int(rng.integers(2**62)))
+            image, mask = self._transform(image, mask)
+        return image.permute(1, 2, 0).numpy(), mask.numpy()
 
 
-def _pad(pixels: Picture, side: int, value: int | tuple[int, int, int]) -> Picture:
-    """Extend a crop below and to the right, where the picture was too small for it."""
-    below, right = side - pixels.shape[0], side - pixels.shape[1]
-    padded = cv2.copyMakeBorder(
-        pixels, 0, below, 0, right, cv2.BORDER_CONSTANT, value=value
-    )
-    return np.asarray(padded)
-
-
-def _blur(picture: Picture, rng: np.random.Generator) -> Picture:
-    """Soften one picture in five, as cheap lenses and hard compression do."""
-    if rng.random() >= 0.2:
-        return picture
-    return np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1.5)))
-
-
-def _recolour(picture: Picture, rng: np.random.Generator) -> Picture:
-    """Change brightness, white balance, contrast, gamma, saturation and hue."""
-    gains = rng.uniform(0.6, 1.4) * rng.uniform(0.9, 1.1, 3)  # of R, G and B
-    gamma = np.exp(rng.uniform(-0.3, 0.3))
-    levels = np.linspace(0, 1, 256)[:, None] ** gamma * gains  # (256, 3)
-    levels = (levels - 0.5) * rng.uniform(0.6, 1.4) + 0.5
-    picture = _look_up(picture, levels * 255)
-
-    hsv: Picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2HSV))
-    values = np.arange(256.0)
-    hue = (values + rng.integers(-12, 13)) % 180  # OpenCV counts in steps of 2 degrees
-    saturation = values * rng.uniform(0.3, 1.6)
-    curves = np.stack([hue, saturation, values], axis=-1, dtype=np.float64)
-    hsv = _look_up(hsv, curves)
-    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
-
-
-def _look_up(picture: Picture, curves: npt.NDArray[np.float64]) -> Picture:
-    """Replace each channel's value by its place on a (256, 3) curve."""
-    table = curves.clip(0, 255).astype(np.uint8)[None]  # (1, 256, 3)
-    return np.asarray(cv2.LUT(np.ascontiguousarray(picture), table))
+def _maybe(transform: v2.Transform, chance: float) -> v2.Transform:
+    return v2.RandomApply([transform], chance)

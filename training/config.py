@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from maskstream.models.classes import CAMVID, ClassTable
+from maskstream.training.augment import AugmentConfig
 
 
 class TrainConfig(BaseModel):
@@ -38,18 +39,8 @@ class TrainConfig(BaseModel):
     batch_size: int = Field(
         8, ge=2, description="Pictures in a step; fewer make batch norm noisy."
     )
-    crop: int = Field(
-        320,
-        ge=32,
-        multiple_of=32,
-        description="Side of the square training crops; two thirds of CamVid's width, "
-        "so that a crop still shows a street.",
-    )
-    min_scale: float = Field(
-        0.6, gt=0, description="Smallest scale; a crop then shows the whole picture."
-    )
-    max_scale: float = Field(
-        1.8, gt=0, description="Largest scale; poles and signs are rare and thin."
+    augmentation: AugmentConfig = Field(
+        AugmentConfig(), description="How training pictures are varied."
     )
     learning_rate: float = Field(
         1e-3, gt=0, description="Peak of AdamW's rate; higher unlearns ImageNet."

@@ -35,7 +35,7 @@ class Learner:
         self._steps_per_epoch = len(samples) // self._batch_size
         self._num_steps = 0
         self._rng = np.random.default_rng(config.seed)
-        self._augment = Augmentation(config.crop, config.min_scale, config.max_scale)
+        self._augment = Augmentation(config.augmentation)
         self._class_weights = balance_classes(
             [labels for _, labels in samples], len(config.classes)
         )

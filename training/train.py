@@ -87,7 +87,7 @@ def _write_card(config: TrainConfig, num_pictures: int, scores: Scores) -> Model
         f"best epoch chosen on {config.val_split}; started from {start}",
         licence=config.licence,
         training_command=_command(config),
-        training_size_hw=(config.crop, config.crop),
+        training_size_hw=config.augmentation.crop_hw,
         scores={
             f"{config.val_split} mean IoU": round(scores.mean_iou, 4),
             f"{config.val_split} pixel accuracy": round(scores.pixel_accuracy, 4),
