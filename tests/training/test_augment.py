@@ -10,7 +10,8 @@ from maskstream.training.transforms import ColourCast, Haze, Night, Rain
 
 # Place and size alone, where a test looks at pixels.
 _STILL = dict.fromkeys(
-    "tilt perspective colour blur noise jpeg night rain haze".split(), 0.0
+    ["tilt", "perspective", "colour", "blur", "noise", "jpeg", "night", "rain", "haze"],
+    0.0,
 )
 
 
