@@ -56,6 +56,8 @@ class Architecture:
     upsampling: Upsampling = Upsampling.LEARNED
     relu: bool = True
     """After fc6 and fc7; lecture notes leave it out."""
+    auxiliary: bool = False
+    """A second head for training, on the features before the last; torchvision's."""
     colours: Colours | None = None
     """None takes those that the backbone's usual ImageNet weights want."""
 
@@ -106,7 +108,9 @@ class Architecture:
         if key == "colours":
             return replace(self, colours=_read(name, key, text, Colours))
         if text not in _YES_NO.values():
-            raise ModelError(f"{name}: relu must be yes or no, got {text!r}")
+            raise ModelError(f"{name}: {key} must be yes or no, got {text!r}")
+        if key == "auxiliary":
+            return replace(self, auxiliary=text == "yes")
         return replace(self, relu=text == "yes")
 
     def _check(self, name: str) -> None:
@@ -124,11 +128,13 @@ class Architecture:
                 f"{name}: torchvision's head has one form, such as "
                 "fcn8s-resnet50-torchvision"
             )
+        if self.auxiliary and self.head is not Head.TORCHVISION:
+            raise ModelError(f"{name}: only torchvision's head has an auxiliary one")
 
 
 Choice = TypeVar("Choice", bound=Enum)
 
-_OPTIONS = ("upsampling", "relu", "colours")
+_OPTIONS = ("upsampling", "relu", "auxiliary", "colours")
 _YES_NO = {True: "yes", False: "no"}
 
 

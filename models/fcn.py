@@ -16,20 +16,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from maskstream.models.architecture import Architecture, Head, Upsampling
-from maskstream.models.backbones import Backbone
+from maskstream.models.backbones import Backbone, Features
 from maskstream.models.geometry import ScoreGrid
-from maskstream.models.heads import build_head, build_skip
+from maskstream.models.heads import Scale, build_auxiliary, build_head, build_skip
 from maskstream.models.upscore import Deconvolution, Split
+from maskstream.pipeline.errors import ModelError
 
 __all__ = ["FCN"]
 
 # Of the pools before they are scored, where all streams are learnt at once: pool4 and
 # pool3 are that much larger than the scores (voc-fcn8s-atonce/train.prototxt).
 _AT_ONCE_SCALES = 0.01, 0.0001
-_NO_SCALES = 1.0, 1.0
 
+_FADING_HEADS = Head.PAPER, Head.LECTURE
 _PIXELS = ScoreGrid(1, 0.0)
-_TILED = tuple(ScoreGrid.tiling(stride) for stride in (8, 16, 32))
 
 
 class FCN(nn.Module):
@@ -56,17 +56,24 @@ class FCN(nn.Module):
         self.fc6, self.fc7, width = build_head(head, backbone, relu=architecture.relu)
         self.score_fr = nn.Conv2d(width, num_classes, 1)
 
-        grid3, grid4, grid = backbone.grids if self._is_padded else _TILED
-        self._scale4, self._scale3 = (
-            _AT_ONCE_SCALES if architecture.at_once else _NO_SCALES
-        )
+        grid3, grid4, grid = backbone.grids
         if self._is_padded:
             grid = grid.convolved(backbone.fc6_kernel)
-        if self.stride <= 16:
+        else:
+            grid3, grid4, grid = (
+                ScoreGrid.tiling(each.stride) for each in backbone.grids
+            )
+        self._deepest = grid.stride
+        self._num_skips = (self._deepest // self.stride).bit_length() - 1
+        scale4, scale3 = _AT_ONCE_SCALES
+        is_scaled = architecture.at_once
+        if self._num_skips >= 1:
+            self.scale_pool4 = Scale(scale4) if is_scaled else nn.Identity()
             self.score_pool4 = build_skip(head, pool4, num_classes)
             self.upscore2, grid = self._finer(architecture.upsampling, grid, grid4)
             self._margin4 = self._margin(grid4, grid)
-        if self.stride <= 8:
+        if self._num_skips >= 2:
+            self.scale_pool3 = Scale(scale3) if is_scaled else nn.Identity()
             self.score_pool3 = build_skip(head, pool3, num_classes)
             self.upscore_pool4, grid = self._finer(architecture.upsampling, grid, grid3)
             self._margin3 = self._margin(grid3, grid)
@@ -75,8 +82,11 @@ class FCN(nn.Module):
             self.upscore, grid = self._deconvolve(grid, _PIXELS, learned=True)
             self._last_margin = self._margin(grid, _PIXELS)
             grid = _PIXELS
-        # The paper's last step is a deconvolution; slim heads are ours.
-        fades = architecture.upsampling.is_deconvolution and head is not Head.SLIM
+        self.auxiliary: nn.Module | None = None
+        if architecture.auxiliary:
+            self.auxiliary = build_auxiliary(pool4, num_classes)
+        # The paper's last step is a deconvolution; torchvision and we interpolate.
+        fades = architecture.upsampling.is_deconvolution and head in _FADING_HEADS
         self.score_grid = replace(grid, fades=fades)
         """Place of the scores on the picture."""
 
@@ -91,17 +101,41 @@ class FCN(nn.Module):
             paper's form, where the border of 100 pixels leaves a margin.
         """
         height, width = pictures.shape[2:]
+        return self._score(self._features(pictures), height, width)
+
+    def forward_auxiliary(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Score with the auxiliary head too, which helps the trunk to learn.
+
+        Returns:
+            What `forward` does, and the auxiliary scores on the same grid.
+
+        Raises:
+            ModelError: this network has no auxiliary head.
+        """
+        if self.auxiliary is None:
+            raise ModelError("this network has no auxiliary head; auxiliary=yes has")
+        features = self._features(pictures)
+        score = self._score(features, *pictures.shape[2:])
+        height, width = score.shape[2:]
+        return score, _crop(self.auxiliary(features[1]), 0, height, width)
+
+    def _features(self, pictures: Tensor) -> Features:
+        """Compute the features that are scored, at strides 8, 16 and 32 or dilated."""
         x = self.backbone.normalise(pictures)  # (N, 3, H, W)
         if not self._is_padded:
-            x = _pad_to_multiple(x, 32)  # so that all strides halve without a rest
-        pool3, pool4, pool5 = self.backbone.features(x)  # at strides 8, 16, 32
+            # so that all strides halve without a rest
+            x = _pad_to_multiple(x, self._deepest)
+        return self.backbone.features(x)
 
+    def _score(self, features: Features, height: int, width: int) -> Tensor:
+        """Score features of a picture of a size."""
+        pool3, pool4, pool5 = features
         score: Tensor = self.score_fr(self.fc7(self.fc6(pool5)))  # (N, K, h32, w32)
-        if self.stride <= 16:
-            skip = self.score_pool4(self._scale4 * pool4)  # (N, K, >= h16, >= w16)
+        if self._num_skips >= 1:
+            skip = self.score_pool4(self.scale_pool4(pool4))  # (N, K, >= h16, >= w16)
             score = _fuse(score, self.upscore2, skip, self._margin4)
-        if self.stride <= 8:
-            skip = self.score_pool3(self._scale3 * pool3)  # (N, K, >= h8, >= w8)
+        if self._num_skips >= 2:
+            skip = self.score_pool3(self.scale_pool3(pool3))  # (N, K, >= h8, >= w8)
             score = _fuse(score, self.upscore_pool4, skip, self._margin3)
 
         if self.upscore is not None:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
 
 from maskstream.models.architecture import Head
 from maskstream.models.backbones import Backbone
 
-__all__ = ["build_head", "build_skip"]
+__all__ = ["Scale", "build_auxiliary", "build_head", "build_skip"]
+
+
+class Scale(nn.Module):
+    """A constant factor, before a skip is scored."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scale features of any shape."""
+        return self.factor * x
 
 
 def build_head(
@@ -22,11 +34,20 @@ def build_head(
             _mix(channels, 256),
         )
         return fc6, nn.Sequential(_mix(256, 256), nn.Dropout(0.1)), 256
+    if head is Head.TORCHVISION:
+        fc6, width = _neck(channels)
+        return fc6, nn.Identity(), width
     kernel = backbone.fc6_kernel if head is Head.PAPER else 1
     # The lecture notes drop whole channels, the release single elements.
     dropout = nn.Dropout(0.5) if head is Head.PAPER else nn.Dropout2d(0.5)
     fc6 = _dense(channels, kernel, relu, dropout)
     return fc6, _dense(4096, 1, relu, dropout), 4096
+
+
+def build_auxiliary(num_inputs: int, num_classes: int) -> nn.Module:
+    """Build torchvision's second head, which scores earlier features to train them."""
+    neck, width = _neck(num_inputs)
+    return nn.Sequential(*neck, nn.Conv2d(width, num_classes, 1))
 
 
 def build_skip(head: Head, num_inputs: int, num_classes: int) -> nn.Module:
@@ -41,6 +62,18 @@ def build_skip(head: Head, num_inputs: int, num_classes: int) -> nn.Module:
         nn.ReLU(inplace=True),
         nn.Conv2d(96, num_classes, 1),
     )
+
+
+def _neck(num_inputs: int) -> tuple[nn.Sequential, int]:
+    """Make torchvision's FCNHead but for its scores, and say how wide it is."""
+    width = num_inputs // 4
+    neck = nn.Sequential(
+        nn.Conv2d(num_inputs, width, 3, padding=1, bias=False),
+        nn.BatchNorm2d(width),
+        nn.ReLU(inplace=True),
+        nn.Dropout(0.1),
+    )
+    return neck, width
 
 
 def _dense(

@@ -7,6 +7,7 @@ import re
 from maskstream.models.backbones.alexnet import AlexNet
 from maskstream.models.backbones.base import Backbone, Colours, Features
 from maskstream.models.backbones.classifiers import Timm, Torchvision
+from maskstream.models.backbones.dilated import DilatedResNet
 from maskstream.models.backbones.vgg import VGG, VGG_LAYERS
 from maskstream.pipeline.errors import ModelError
 
@@ -15,6 +16,7 @@ __all__ = [
     "AlexNet",
     "Backbone",
     "Colours",
+    "DilatedResNet",
     "Features",
     "Timm",
     "Torchvision",
@@ -25,7 +27,11 @@ _PAPER_PADDING = 100
 
 
 def build_backbone(
-    name: str, *, wide_border: bool = False, colours: Colours | None = None
+    name: str,
+    *,
+    wide_border: bool = False,
+    dilated: bool = False,
+    colours: Colours | None = None,
 ) -> Backbone:
     """Build a backbone by name, with random weights.
 
@@ -33,11 +39,14 @@ def build_backbone(
         name: ``vgg11`` to ``vgg19`` and ``vgg11_bn`` to ``vgg19_bn``, ``alexnet``,
             ``lite0``, ``timm:NAME``, or a classifier of torchvision.
         wide_border: pad the picture by 100, as the paper does; VGG and AlexNet can.
+        dilated: keep stride 8 to the end, as torchvision's FCN does; its ResNets can.
         colours: None takes those of its usual ImageNet weights.
 
     Raises:
-        ModelError: there is no such backbone, or it cannot be padded so.
+        ModelError: there is no such backbone, or it cannot be padded or dilated so.
     """
+    if dilated:
+        return DilatedResNet(name, colours=colours or Colours.IMAGENET)
     vgg = re.fullmatch(r"vgg(\d\d)(_bn)?", name)
     if vgg is not None and int(vgg[1]) in VGG_LAYERS:
         with_norm = vgg[2] is not None
