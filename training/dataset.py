@@ -1,80 +1,101 @@
-"""Pictures with a class id for each pixel, from a folder.
-
-DIR/images/SPLIT/NAME.jpg (or .png)
-DIR/labels/SPLIT/NAME.png     8-bit, one channel, the pixel is the class id
-"""
+"""Pictures with a class id for each pixel, whatever the layout of their files."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from maskstream.models.classes import ClassTable
 from maskstream.pipeline.errors import ConfigError
+from maskstream.training.datasets import Labels, Listing, Picture, find_layout
 
-Picture = npt.NDArray[np.uint8]  # (H, W, 3) RGB
-Labels = npt.NDArray[np.uint8]  # (H, W) class ids; those not in the table are ignored
-
-_SUFFIXES = (".jpg", ".jpeg", ".png")
+__all__ = ["LabelledFolder", "Labels", "Picture"]
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledFolder:
-    """The pictures of one split, each with its labels, in the order of their names."""
+    """The pictures of one split, each with its labels, in the order of their names.
 
-    pairs: tuple[tuple[Path, Path], ...]
+    Labels are class ids of ``classes``, and 255 where nobody says what is there.
+    """
+
+    listing: Listing
 
     @classmethod
-    def open(cls, root: Path, split: str) -> LabelledFolder:
+    def open(
+        cls,
+        root: Path,
+        split: str,
+        *,
+        layout: str = "auto",
+        classes: ClassTable | None = None,
+    ) -> LabelledFolder:
         """List the pictures of a split.
 
+        Args:
+            root: The folder of the data set.
+            split: Such as ``train`` or ``val``.
+            layout: One of `LAYOUTS`; found by looking if it is ``auto``.
+            classes: Table for labels whose folder brings none; CamVid's by default.
+
         Raises:
-            ConfigError: if a folder is missing or empty, or a picture has no labels.
+            ConfigError: if the layout is not known, the split is missing or empty, or a
+                picture has no labels.
         """
-        images = root / "images" / split
-        labels = root / "labels" / split
-        for folder in (images, labels):
-            if not folder.is_dir():
-                raise ConfigError(f"{folder}: no such folder; {root} must hold it")
-        pictures = sorted(p for p in images.iterdir() if p.suffix.lower() in _SUFFIXES)
-        if not pictures:
-            raise ConfigError(f"{images}: no pictures here, .jpg or .png wanted")
-        pairs = tuple((path, labels / f"{path.stem}.png") for path in pictures)
-        for picture, truth in pairs:
+        found = find_layout(root, layout, classes)
+        splits = found.splits(root)
+        if split not in splits:
+            raise ConfigError(
+                f"{root}: no split is named {split!r}; "
+                f"there is {' and '.join(splits) or 'none'}"
+            )
+        listing = found.list_split(root, split)
+        if not listing.pairs:
+            raise ConfigError(f"{root}: no pictures in split {split}; wanted is {found.looks}")
+        for picture, truth in listing.pairs:
+            if not picture.is_file():
+                raise ConfigError(f"{picture}: this picture of {split} is missing")
             if not truth.is_file():
                 raise ConfigError(f"{picture}: its labels are missing, {truth} wanted")
-        return cls(pairs)
+        return cls(listing)
+
+    @property
+    def pairs(self) -> tuple[tuple[Path, Path], ...]:
+        """The file of each picture and that of its labels."""
+        return self.listing.pairs
+
+    @property
+    def classes(self) -> ClassTable:
+        """What the class ids mean."""
+        return self.listing.classes
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    def __iter__(self) -> Iterator[tuple[Picture, Labels]]:
+        for index in range(len(self)):
+            yield self[index]
 
     def __getitem__(self, index: int) -> tuple[Picture, Labels]:
         """Read one picture with its labels.
 
         Raises:
-            ConfigError: if a file is no picture or the two differ in size.
+            ConfigError: if a file is no picture, a label is not known, or the two
+                differ in size.
         """
         picture_path, labels_path = self.pairs[index]
-        picture = _read(picture_path, cv2.IMREAD_COLOR_RGB)
-        labels = _read(labels_path, cv2.IMREAD_UNCHANGED)
-        if labels.ndim != 2 or labels.dtype != np.uint8:
-            raise ConfigError(f"{labels_path}: class ids must be one channel of 8 bits")
+        picture = self.listing.read_picture(picture_path)
+        labels = self.listing.read_labels(labels_path)
         if picture.shape[:2] != labels.shape:
             raise ConfigError(
                 f"{labels_path}: labels are {_size(labels)}, "
                 f"their picture is {_size(picture)}"
             )
         return picture, labels
-
-
-def _read(path: Path, flags: int) -> npt.NDArray[np.uint8]:
-    picture = cv2.imread(str(path), flags)
-    if picture is None:
-        raise ConfigError(f"{path}: this is not a picture that can be read")
-    return np.asarray(picture)
 
 
 def _size(picture: npt.NDArray[np.uint8]) -> str:

@@ -1,0 +1,89 @@
+"""Class tables that lie beside pictures, in the forms in which they are found."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from maskstream.models.classes import ClassTable, Colour
+from maskstream.pipeline.errors import ConfigError
+from maskstream.training.datasets.labels import VOID
+
+__all__ = ["ColourTable", "find_class_file", "read_class_file"]
+
+_NO_CLASS = {"void", "unlabelled", "unlabeled", "ignore"}
+
+
+@dataclass(frozen=True, slots=True)
+class ColourTable:
+    """Named colours; some of them mean no class."""
+
+    classes: ClassTable
+    class_ids: dict[Colour, int]  # by the colour in a label file, VOID for no class
+
+    @classmethod
+    def of(cls, classes: ClassTable) -> ColourTable:
+        """Take each class's own colour, and black for no class where it is free."""
+        own = {colour: index for index, colour in enumerate(classes.colours)}
+        return cls(classes, {(0, 0, 0): VOID} | own)
+
+    @classmethod
+    def of_rows(cls, rows: list[tuple[str, Colour]]) -> ColourTable:
+        """Number the rows but those named void, unlabelled or ignore."""
+        named = [row for row in rows if row[0].casefold() not in _NO_CLASS]
+        names, colours = zip(*named, strict=True)
+        table = cls.of(ClassTable(names, colours))
+        void = {colour: VOID for name, colour in rows if name.casefold() in _NO_CLASS}
+        return cls(table.classes, table.class_ids | void)
+
+
+def find_class_file(root: Path) -> Path | None:
+    """Find the class table of a folder by its name."""
+    return next((root / name for name in _READERS if (root / name).is_file()), None)
+
+
+def read_class_file(path: Path) -> ColourTable:
+    """Read ``classes.json``, ``class_dict.csv`` or ``label_colors.txt``.
+
+    Raises:
+        ConfigError: if the file is no class table.
+    """
+    read = _READERS.get(path.name, _read_json)
+    try:
+        return read(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(f"{path}: {reason}") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{path}: not a class table: {error}") from None
+
+
+def _read_json(text: str) -> ColourTable:
+    """Read what `ClassTable.to_json` writes."""
+    return ColourTable.of(ClassTable.from_json(text))
+
+
+def _read_csv(text: str) -> ColourTable:
+    """Read rows of name, r, g, b below a header."""
+    rows = list(csv.reader(text.splitlines(), skipinitialspace=True))[1:]
+    return ColourTable.of_rows(
+        [(name.strip(), (int(r), int(g), int(b))) for name, r, g, b in rows]
+    )
+
+
+def _read_txt(text: str) -> ColourTable:
+    """Read lines of R G B and a name, as CamVid's ``label_colors.txt``."""
+    rows = re.findall(r"^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)", text, re.MULTILINE)
+    return ColourTable.of_rows(
+        [(name, (int(r), int(g), int(b))) for r, g, b, name in rows]
+    )
+
+
+_READERS: dict[str, Callable[[str], ColourTable]] = {
+    "classes.json": _read_json,
+    "class_dict.csv": _read_csv,
+    "label_colors.txt": _read_txt,
+}

@@ -1,0 +1,165 @@
+"""Pascal VOC 2011 and 2012, and the labels that SBD adds to it.
+
+M. Everingham et al.: "The Pascal visual object classes challenge", IJCV 2010.
+B. Hariharan et al.: "Semantic contours from inverse detectors", ICCV 2011 (SBD).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from maskstream.models.classes import ClassTable
+from maskstream.pipeline.errors import ConfigError
+from maskstream.training.datasets.labels import VOID, IdLabels, Labels
+from maskstream.training.datasets.layout import Listing
+
+__all__ = ["VOC", "SbdLayout", "VocLayout"]
+
+_NAMES = (
+    "background",
+    "aeroplane",
+    "bicycle",
+    "bird",
+    "boat",
+    "bottle",
+    "bus",
+    "car",
+    "cat",
+    "chair",
+    "cow",
+    "diningtable",
+    "dog",
+    "horse",
+    "motorbike",
+    "person",
+    "pottedplant",
+    "sheep",
+    "sofa",
+    "train",
+    "tvmonitor",
+)
+
+
+def _palette(class_id: int) -> tuple[int, int, int]:
+    """Spread the bits of an id over red, green and blue, as VOC's development kit."""
+    colour = [0, 0, 0]
+    for place in range(8):
+        for channel in range(3):
+            bit = class_id >> (3 * place + channel) & 1
+            colour[channel] |= bit << (7 - place)
+    return colour[0], colour[1], colour[2]
+
+
+VOC = ClassTable(
+    names=_NAMES,
+    colours=tuple(_palette(class_id) for class_id in range(len(_NAMES))),
+    countable=_NAMES[1:],
+)
+
+
+class VocLayout:
+    """A year's folder of VOC; 255 is the border around things.
+
+    ``seg11valid``, which the FCN paper scores on, is the validation set of 2011 without
+    the training pictures of SBD. It is a split where its list lies with the others, or
+    where SBD lies beside VOC2011 and the rule can be followed.
+    """
+
+    name = "voc"
+    looks = "JPEGImages/NAME.jpg with SegmentationClass/NAME.png"
+
+    def is_at(self, root: Path) -> bool:
+        """Look for pictures and labels."""
+        return (root / "JPEGImages").is_dir() and (root / "SegmentationClass").is_dir()
+
+    def splits(self, root: Path) -> tuple[str, ...]:
+        """Name the lists of ``ImageSets/Segmentation``."""
+        lists = {path.stem for path in self._list(root, "").parent.glob("*.txt")}
+        if _sbd_beside(root) is not None and "val" in lists:
+            lists.add("seg11valid")
+        return tuple(sorted(lists))
+
+    def list_split(self, root: Path, split: str) -> Listing:
+        """List the pictures that a list names."""
+        sbd = _sbd_beside(root)
+        if sbd is not None and not self._list(root, split).is_file():
+            learnt = set(_read_names(sbd / "train.txt"))
+            names = _read_names(self._list(root, "val"))
+            names = [name for name in names if name not in learnt]
+        else:
+            names = _read_names(self._list(root, split))
+        pairs = tuple(
+            (root / f"JPEGImages/{name}.jpg", root / f"SegmentationClass/{name}.png")
+            for name in names
+        )
+        own = {class_id: class_id for class_id in range(len(VOC))}
+        return Listing(pairs, VOC, IdLabels.of(own, void=(VOID,)))
+
+    def _list(self, root: Path, split: str) -> Path:
+        return root / "ImageSets" / "Segmentation" / f"{split}.txt"
+
+
+class SbdLayout:
+    """SBD's own folder, whose labels are MATLAB files without a border."""
+
+    name = "sbd"
+    looks = "img/NAME.jpg with cls/NAME.mat, and train.txt and val.txt"
+
+    def is_at(self, root: Path) -> bool:
+        """Look for pictures and labels."""
+        return (root / "img").is_dir() and (root / "cls").is_dir()
+
+    def splits(self, root: Path) -> tuple[str, ...]:
+        """Name the lists."""
+        return tuple(sorted(path.stem for path in root.glob("*.txt")))
+
+    def list_split(self, root: Path, split: str) -> Listing:
+        """List the pictures that a list names."""
+        pairs = tuple(
+            (root / f"img/{name}.jpg", root / f"cls/{name}.mat")
+            for name in _read_names(root / f"{split}.txt")
+        )
+        return Listing(pairs, VOC, _read_sbd)
+
+
+def _read_sbd(path: Path) -> Labels:
+    """Read the labels of one picture from a MATLAB file.
+
+    Raises:
+        ConfigError: if SciPy is missing, or the file is none of SBD's.
+    """
+    try:
+        from scipy.io import loadmat  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise ConfigError(
+            "labels of sbd are MATLAB files, which scipy reads; "
+            'run pip install "maskstream[train]"'
+        ) from error
+    try:
+        labels = np.asarray(loadmat(path)["GTcls"]["Segmentation"][0, 0], np.uint8)
+    except (KeyError, IndexError, ValueError, TypeError) as error:
+        raise ConfigError(f"{path}: these are not labels of sbd: {error}") from error
+    if labels.max(initial=0) >= len(VOC):
+        raise ConfigError(
+            f"{path}: id {labels.max()} is no class; known are 0 to {len(VOC) - 1}"
+        )
+    return labels
+
+
+def _sbd_beside(root: Path) -> Path | None:
+    """Find SBD near the folder of VOC2011, where it usually is unpacked."""
+    if root.resolve().name != "VOC2011":
+        return None
+    above = root.resolve().parents[:2]
+    places = [
+        folder / name
+        for folder in above
+        for name in ("benchmark_RELEASE/dataset", "SBD")
+    ]
+    return next((place for place in places if (place / "train.txt").is_file()), None)
+
+
+def _read_names(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").split()
