@@ -11,9 +11,10 @@ import typer
 
 from maskstream.pipeline.commands.config import check, schema, show
 from maskstream.pipeline.commands.doctor import doctor
-from maskstream.pipeline.commands.network import evaluate, train
+from maskstream.pipeline.commands.network import evaluate
 from maskstream.pipeline.commands.probe import probe, verify
 from maskstream.pipeline.commands.run import run
+from maskstream.pipeline.commands.train import pseudo_label, report, train
 from maskstream.pipeline.console import print_error
 from maskstream.pipeline.errors import ConfigError, MaskStreamError
 
@@ -36,6 +37,8 @@ for command in (
     schema,
     doctor,
     train,
+    report,
+    pseudo_label,
     evaluate,
 ):
     app.command()(command)

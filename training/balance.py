@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from maskstream.training.dataset import Labels
 
+__all__ = ["median_frequency_weights"]
 
-def balance_classes(truth: list[Labels], num_classes: int) -> Tensor:
-    """Weigh each class by the square root of median-frequency balancing.
+
+def median_frequency_weights(truth: Iterable[Labels], num_classes: int) -> Tensor:
+    """Weigh each class by median-frequency balancing.
 
     Eigen and Fergus 2015 (arXiv 1411.4734), section 6.3.2: the median frequency over
-    the class's own, which counts only the pictures that hold the class. The root,
-    because the full weights paint poles and signs too fat.
+    the class's own, which counts only the pictures that hold the class.
+
+    Args:
+        truth: label maps, seen once and one at a time.
+        num_classes: ids from there on are void.
 
     Returns:
         (K,) weights; 1 for a class that never occurs.
     """
-    counts = np.stack(
-        [np.bincount(labels.ravel(), minlength=256)[:num_classes] for labels in truth]
-    )  # (pictures, K)
-    sizes = np.array([labels.size for labels in truth])  # (pictures,)
-    sizes_with_class = (sizes[:, None] * (counts > 0)).sum(0)  # (K,)
-    frequency = counts.sum(0) / np.maximum(1, sizes_with_class)  # (K,)
+    pixels = np.zeros(num_classes)  # of each class
+    sizes_with_class = np.zeros(num_classes)  # pixels of the pictures that hold it
+    for labels in truth:
+        counts = np.bincount(labels.ravel(), minlength=256)[:num_classes]  # (K,)
+        pixels += counts
+        sizes_with_class += labels.size * (counts > 0)
+    frequency = pixels / np.maximum(1, sizes_with_class)  # (K,)
     present = frequency > 0
     weights = np.ones(num_classes)
     if present.any():
-        median = np.median(frequency[present])
-        weights[present] = np.sqrt(median / frequency[present])
+        weights[present] = np.median(frequency[present]) / frequency[present]
     return torch.from_numpy(weights).float()

@@ -1,110 +1,148 @@
-"""One network learning: its steps, its learning rate and its running average."""
+"""One network learning: its steps and the running average of its weights."""
 
 from __future__ import annotations
 
 import copy
-import math
-from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from maskstream.models.fcn import FCN
 from maskstream.models.geometry import upsample_scores
-from maskstream.training.augment import IGNORE, Augmentation
-from maskstream.training.balance import balance_classes
+from maskstream.training.batches import Batch
 from maskstream.training.config import TrainConfig
-from maskstream.training.dataset import Labels, Picture
+from maskstream.training.distill import Teacher
+from maskstream.training.distributed import Processes
 from maskstream.training.loss import segmentation_loss
+from maskstream.training.optimizer import build_optimizer, rate_at, set_rate
+
+__all__ = ["Learner"]
 
 
 class Learner:
-    """Trains ``model``; ``average`` is what to keep of it.
+    """Trains ``model``; ``kept`` is what to keep of it.
 
-    The average of the weights over the last few epochs scores better than any one of
-    them, and is steadier.
+    That is the average of the weights over the last few epochs, which scores better
+    than any one of them and is steadier, or the model itself where no average is asked.
     """
 
     def __init__(
-        self, config: TrainConfig, model: FCN, samples: list[tuple[Picture, Labels]]
+        self,
+        model: FCN,
+        config: TrainConfig,
+        processes: Processes,
+        *,
+        num_steps: int,
+        num_warmup: float,
+        class_weights: Tensor,
+        teacher: Teacher | None = None,
     ) -> None:
         self._config = config
-        self._samples = samples
-        self._batch_size = min(config.batch_size, len(samples))
-        self._steps_per_epoch = len(samples) // self._batch_size
-        self._num_steps = 0
-        self._rng = np.random.default_rng(config.seed)
-        self._augment = Augmentation(config.augmentation)
-        self._class_weights = balance_classes(
-            [labels for _, labels in samples], len(config.classes)
-        )
+        self._processes = processes
+        self._num_steps = num_steps
+        self._num_warmup = num_warmup
+        self._class_weights = class_weights.to(processes.device)
+        self._teacher = teacher
+        device = processes.device
         # Channels last took 0.73 s a step where the default took 2.13 (two cores of an
         # EPYC, 8 crops of 320); bf16 autocast on top of it took 0.84.
-        self.model = model.to(memory_format=torch.channels_last)
-        self.average = copy.deepcopy(model).eval()
-        kernels = [p for p in model.parameters() if p.ndim > 1]
-        others = [p for p in model.parameters() if p.ndim <= 1]  # biases, batch norm
-        self._optimizer = torch.optim.AdamW(
-            [
-                {"params": kernels, "weight_decay": config.weight_decay},
-                {"params": others, "weight_decay": 0.0},
-            ],
-            lr=config.learning_rate,
+        self.model = model.to(device).to(memory_format=torch.channels_last)
+        self.kept = self.model
+        if config.average is not None:
+            self.kept = copy.deepcopy(self.model).eval().requires_grad_(False)
+        self._optimizer = build_optimizer(self.model, config.optimizer)
+        self._joined: nn.Module = self.model
+        if processes.count > 1:
+            if device.type == "cuda":
+                # In place, and under the same names.
+                convert = nn.SyncBatchNorm.convert_sync_batchnorm
+                convert(self.model)  # type: ignore[no-untyped-call]
+            self._joined = DistributedDataParallel(self.model)
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the weights that learn at the full rate."""
+        rates: list[float] = [group["lr"] for group in self._optimizer.param_groups]
+        return max(rates)
+
+    def learn(self, step: int, batches: Sequence[Batch]) -> Tensor:
+        """Take step ``step`` of the run, on several batches one after another.
+
+        Returns:
+            () the mean loss of the batches, on the device.
+        """
+        rate = rate_at(step, self._num_steps, self._num_warmup, self._config.schedule)
+        set_rate(self._optimizer, self._config.optimizer.learning_rate * rate)
+        # What dropout draws depends on the step alone, so that a run can go on.
+        draw = np.random.SeedSequence(
+            (self._config.seed, 2, step, self._processes.rank)
+        )
+        torch.manual_seed(int(draw.generate_state(1)[0]))
+        self.model.train()
+        losses = []
+        for number, batch in enumerate(batches, start=1):
+            with self._wait_for_others(is_last=number == len(batches)):
+                loss = self._loss(*batch) / len(batches)
+                loss.backward()  # type: ignore[no-untyped-call]
+            losses.append(loss.detach())
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        self._update_average(step)
+        return torch.stack(losses).sum()
+
+    def state(self) -> dict[str, Any]:
+        """Collect what a checkpoint must hold."""
+        state = {
+            "model": self.model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+        }
+        return (
+            state
+            if self.kept is self.model
+            else state | {"average": self.kept.state_dict()}
         )
 
-    def run_epoch(self) -> float:
-        """Learn from every picture once, in random order; return the mean loss."""
-        self.model.train()
-        losses = [
-            self._step(pictures, labels) for pictures, labels in self._draw_batches()
-        ]
-        return sum(losses) / len(losses)
+    def restore(self, state: dict[str, Any]) -> None:
+        """Become what `state` described."""
+        self.model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        if self.kept is not self.model:
+            self.kept.load_state_dict(state["average"])
 
-    def _draw_batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Draw (N, 3, H, W) float pictures and (N, H, W) int64 labels."""
-        order: list[int] = self._rng.permutation(len(self._samples)).tolist()
-        for step in range(self._steps_per_epoch):
-            indices = order[step * self._batch_size : (step + 1) * self._batch_size]
-            drawn = [
-                self._augment(*self._samples[index], self._rng) for index in indices
-            ]
-            pictures = torch.from_numpy(np.stack([picture for picture, _ in drawn]))
-            labels = torch.from_numpy(np.stack([labels for _, labels in drawn])).long()
-            labels[labels >= len(self._config.classes)] = IGNORE
-            yield pictures.permute(0, 3, 1, 2).float(), labels
-
-    def _step(self, pictures: Tensor, labels: Tensor) -> float:
-        """Take one step and return its loss."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._learning_rate()
-        scores = self.model(pictures)  # (N, K, h8, w8)
+    def _loss(self, pictures: Tensor, labels: Tensor) -> Tensor:
+        device = self._processes.device
+        seen = pictures.to(device, non_blocking=True).float()  # (N, 3, H, W)
+        labels = labels.to(device, non_blocking=True)  # (N, H, W)
+        precision = self._config.precision
+        is_bf16 = precision == "bf16" or (precision == "auto" and device.type == "cuda")
+        with torch.autocast(device.type, torch.bfloat16, enabled=is_bf16):
+            scores = self._joined(seen)  # (N, K, h, w)
         size_hw = (labels.shape[1], labels.shape[2])
-        full = upsample_scores(scores, self.model.score_grid, size_hw)  # (N, K, H, W)
-        loss = segmentation_loss(full, labels, self._class_weights)
-        self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
-        self._num_steps += 1
-        self._update_average()
-        return loss.item()
+        full = upsample_scores(scores.float(), self.model.score_grid, size_hw)
+        loss = segmentation_loss(full, labels, self._class_weights, self._config.loss)
+        if self._teacher is not None:
+            loss = loss + self._teacher.loss(full, seen)
+        return loss
 
-    def _learning_rate(self) -> float:
-        """Rise along a line, then fall along half a cosine to zero."""
-        num_warmup = self._config.warmup_epochs * self._steps_per_epoch
-        num_all = self._config.epochs * self._steps_per_epoch
-        rise = min(1.0, (self._num_steps + 1) / max(1.0, num_warmup))
-        fall = 0.5 * (1 + math.cos(math.pi * self._num_steps / num_all))
-        return self._config.learning_rate * rise * fall
+    def _wait_for_others(self, *, is_last: bool) -> Any:
+        """Exchange gradients with the other processes once a step."""
+        if isinstance(self._joined, DistributedDataParallel) and not is_last:
+            return self._joined.no_sync()
+        return nullcontext()
 
     @torch.no_grad()
-    def _update_average(self) -> None:
+    def _update_average(self, step: int) -> None:
         """Follow the weights slowly, but faster in the first steps."""
-        decay = min(
-            self._config.ema_decay, (1 + self._num_steps) / (10 + self._num_steps)
-        )
+        if self._config.average is None:
+            return
+        decay = min(self._config.average, (2 + step) / (11 + step))
         weights = self.model.state_dict()
-        for name, average in self.average.state_dict().items():
+        for name, average in self.kept.state_dict().items():
             if average.is_floating_point():
                 average.lerp_(weights[name], 1 - decay)
             else:

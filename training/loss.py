@@ -1,4 +1,8 @@
-"""What training lowers: mistakes by pixel, and lack of overlap by class."""
+"""What training lowers: mistakes by pixel, and lack of overlap by class.
+
+Everything is made of sums over the pictures of all processes, so that several of them
+lower the loss of their joint batch.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +11,46 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from maskstream.training.augment import IGNORE
+from maskstream.training.config import LossConfig
+from maskstream.training.distributed import sum_over_processes
+
+__all__ = ["dice_loss", "segmentation_loss"]
 
 
-def segmentation_loss(scores: Tensor, labels: Tensor, class_weights: Tensor) -> Tensor:
-    """Add the weighted cross entropy and the Dice loss.
+def segmentation_loss(
+    scores: Tensor, labels: Tensor, class_weights: Tensor, config: LossConfig
+) -> Tensor:
+    """Add the cross entropy, weighted by class, and the Dice loss.
 
     Args:
         scores: (N, K, H, W) at full size.
         labels: (N, H, W) int64 class ids; IGNORE teaches nothing.
         class_weights: (K,) for the cross entropy.
+        config: which pixels count, and how.
     """
-    if labels.eq(IGNORE).all():
-        return 0 * scores.sum()  # both means would be 0 / 0
-    entropy = F.cross_entropy(scores, labels, class_weights, ignore_index=IGNORE)
-    return entropy + dice_loss(scores, labels)
+    counted = labels
+    if config.hard_below is not None:
+        is_easy = ~_hard_pixels(scores, labels, config)
+        counted = labels.masked_fill(is_easy, IGNORE)
+    loss = sum_over_processes(
+        F.cross_entropy(
+            scores, counted, class_weights, ignore_index=IGNORE, reduction="sum"
+        )
+    )
+    if config.reduction == "mean":
+        weights = class_weights[counted[counted != IGNORE]].sum()
+        tiny = torch.finfo(weights.dtype).tiny  # where nothing is known 0 / 0 is 0
+        loss = loss / sum_over_processes(weights).clamp(min=tiny)
+    if config.dice:
+        loss = loss + config.dice * dice_loss(scores, labels)
+    return loss
 
 
 def dice_loss(scores: Tensor, labels: Tensor) -> Tensor:
     """Measure how little the classes present overlap with the truth, 0 to 1.
 
     One minus the mean Dice coefficient, each class over the whole batch: a few pixels
-    of a thin class count as much as many of a wide one.
+    of a thin class count as much as many of a wide one. 0 where nothing is known.
     """
     num_classes = scores.shape[1]
     known = labels != IGNORE  # (N, H, W)
@@ -37,6 +60,28 @@ def dice_loss(scores: Tensor, labels: Tensor) -> Tensor:
     overlap = scores.new_zeros(num_classes).index_add(
         0, names.flatten(), hits.flatten()
     )  # (K,)
-    true = torch.bincount(labels[known], minlength=num_classes)  # (K,)
-    dice = 2 * overlap / (shares.sum((0, 2, 3)) + true)  # (K,)
-    return 1 - dice[true > 0].mean()
+    true = torch.bincount(labels[known], minlength=num_classes).to(scores)  # (K,)
+    sums = torch.stack([overlap, shares.sum((0, 2, 3)), true])  # (3, K)
+    overlap, claimed, true = sum_over_processes(sums)
+    present = true > 0  # (K,)
+    dice = 2 * overlap / (claimed + true).where(present, 1)  # (K,)
+    lacking: Tensor = ((1 - dice) * present).sum() / present.sum().clamp(min=1)
+    return lacking
+
+
+@torch.no_grad()
+def _hard_pixels(scores: Tensor, labels: Tensor, config: LossConfig) -> Tensor:
+    """Mark the known pixels that the network is least sure of, (N, H, W) bool.
+
+    Online hard example mining as in OhemCELoss of BiSeNet's release, by probability,
+    over the batch of one process.
+    """
+    assert config.hard_below is not None
+    known = labels != IGNORE  # (N, H, W)
+    names = labels.where(known, 0)  # (N, H, W)
+    chances = scores.softmax(1).gather(1, names[:, None])[:, 0]  # (N, H, W)
+    num_kept = int(known.sum() * config.hard_min_share)
+    threshold = torch.tensor(config.hard_below).to(chances)
+    if num_kept > 0:
+        threshold = threshold.maximum(chances[known].kthvalue(num_kept).values)
+    return known & (chances <= threshold)

@@ -2,109 +2,252 @@
 
 from __future__ import annotations
 
-import csv
 import logging
-import shlex
+import math
 import time
-from pathlib import Path
+from collections.abc import Callable
 
 import cv2
 import torch
+from torch import Tensor
 
 from maskstream.models.build import build_model
-from maskstream.models.weights import ModelCard, read_backbone_weights, save_weights
+from maskstream.models.weights import save_weights
+from maskstream.pipeline.errors import ModelError
+from maskstream.training.balance import median_frequency_weights
+from maskstream.training.batches import Samples, Steps
+from maskstream.training.board import Board
+from maskstream.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from maskstream.training.clips import WithFrames, keep_frames
 from maskstream.training.config import TrainConfig
 from maskstream.training.dataset import LabelledFolder
-from maskstream.training.evaluate import Scores, evaluate, torch_predictor
+from maskstream.training.distill import Teacher
+from maskstream.training.distributed import Processes, join_processes
+from maskstream.training.evaluate import Scores
 from maskstream.training.learner import Learner
+from maskstream.training.model_card import describe_weights
+from maskstream.training.run_folder import Round, RunFolder
+from maskstream.training.start import prepare_start
+from maskstream.training.validate import count_by_picture
+
+__all__ = ["OnStep", "train"]
 
 _logger = logging.getLogger(__name__)
 
+_READ_LOSS_EVERY = 10  # steps; reading it waits for the device
 
-def train(config: TrainConfig) -> Path:
+OnStep = Callable[[int, int, float], None]
+"""Told the steps taken, the steps of the whole run and the mean loss of the round."""
+
+
+def train(
+    config: TrainConfig, *, resume: bool = False, on_step: OnStep | None = None
+) -> RunFolder:
     """Train, and keep the weights that score best on the validation split.
 
-    Writes into the output folder ``best.safetensors`` and ``last.safetensors``, each
-    with its model card, and ``log.csv`` with a line for each epoch.
+    Where torchrun started several processes they train together. A run that was
+    stopped goes on from its checkpoint, to the same result.
 
-    Returns:
-        Path of the best weights.
+    Args:
+        config: everything that decides the run.
+        resume: go on with the run in ``config.out``, which must be its own config.
+        on_step: called now and then, in the first process.
 
     Raises:
-        ConfigError: if the pictures cannot be used.
-        ModelError: if the network is unknown or the start weights do not fit it.
+        ConfigError: the pictures or the folder of the run cannot be used.
+        ModelError: the network is unknown, the start weights do not fit it, or it
+            learns nothing but numbers that are not finite.
+        SourceError: a clip cannot be read.
     """
     torch.manual_seed(config.seed)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     cv2.setNumThreads(1)  # torch has the cores
-    folder = LabelledFolder.open(config.data_dir, config.train_split)
-    validation = LabelledFolder.open(config.data_dir, config.val_split)
-    model = build_model(config.model, len(config.classes))
-    if config.backbone_weights is not None:
-        model.backbone.load_pretrained(read_backbone_weights(config.backbone_weights))
-    samples = [folder[index] for index in range(len(folder))]
-    learner = Learner(config, model, samples)
+    with join_processes() as processes:
+        run = _Run(config, processes, resume=resume)
+        run.go(on_step if on_step is not None and processes.is_first else _ignore)
+    folder = RunFolder(config.out)
+    if processes.is_first:
+        _report(folder, processes)
+    return folder
 
-    config.output_dir.mkdir(parents=True, exist_ok=True)
-    best = config.output_dir / "best.safetensors"
-    best_iou = -1.0
-    with (config.output_dir / "log.csv").open("w", newline="") as file:
-        log = csv.writer(file)
-        log.writerow(["epoch", "loss", "mean_iou", "pixel_accuracy", "seconds"])
-        for epoch in range(1, config.epochs + 1):
-            start = time.monotonic()
-            loss = learner.run_epoch()
-            predict = torch_predictor(learner.average)
-            scores = evaluate(predict, validation, config.classes)
-            seconds = time.monotonic() - start
-            _logger.info(
-                "epoch %d of %d: loss %.3f, mean IoU %.3f, %.0f s",
-                epoch,
-                config.epochs,
-                loss,
-                scores.mean_iou,
-                seconds,
+
+class _Run:
+    """A run: what it learns from, its network and how far it is."""
+
+    def __init__(
+        self, config: TrainConfig, processes: Processes, *, resume: bool
+    ) -> None:
+        self._config = config
+        self._processes = processes
+        labelled = _open(config, config.train_split)
+        self._validation = _open(config, config.val_split)
+        self._classes = labelled.classes
+        model = build_model(config.model, len(self._classes))
+        self._folder = RunFolder(config.out)
+        is_resumed = resume and self._folder.checkpoint.is_file()
+        if not is_resumed:
+            prepare_start(model, config)
+        teacher = None
+        if config.teacher is not None:
+            teacher = Teacher.load(config.teacher, self._classes, processes.device)
+        class_weights = _weigh_classes(config, labelled)
+        if processes.is_first and not resume:
+            RunFolder.create(config)
+        processes.wait()
+
+        self._num_labelled = len(labelled)
+        self._steps = Steps(
+            self._add_clips(labelled), config, processes, len(self._classes)
+        )
+        per_epoch = self._steps.steps_per_epoch
+        self._validate_every = config.validate_every or max(1, round(per_epoch))
+        self._learner = Learner(
+            model,
+            config,
+            processes,
+            num_steps=self._steps.count,
+            num_warmup=config.schedule.warmup_epochs * per_epoch,
+            class_weights=class_weights,
+            teacher=teacher,
+        )
+        self._progress = Progress()
+        self._unread: list[Tensor] = []
+        if is_resumed:
+            state, self._progress = load_checkpoint(
+                self._folder.checkpoint, processes.device
             )
-            log.writerow([epoch, loss, scores.mean_iou, scores.pixel_accuracy, seconds])
-            file.flush()
-            card = _write_card(config, len(folder), scores)
-            save_weights(config.output_dir / "last.safetensors", learner.average, card)
-            if not scores.mean_iou <= best_iou:  # nan, where nothing is labelled, too
-                best_iou = scores.mean_iou
-                save_weights(best, learner.average, card)
-    return best
+            self._learner.restore(state)
+        if processes.is_first:
+            self._folder.forget_after(self._progress.step)
+
+    def go(self, on_step: OnStep) -> None:
+        """Take the steps that are left."""
+        progress, num_steps = self._progress, self._steps.count
+        first = progress.step
+        board_folder = self._folder.tensorboard if self._processes.is_first else None
+        start = time.monotonic()
+        with Board(board_folder, first) as board:
+            for step, batches in enumerate(self._steps.iterate(first), start=first):
+                self._unread.append(self._learner.learn(step, batches))
+                progress.step = step + 1
+                is_round = self._ends(self._validate_every)
+                is_checkpoint = is_round or self._ends(self._config.checkpoint_every)
+                if is_checkpoint or progress.step % _READ_LOSS_EVERY == 0:
+                    loss = self._read_losses()
+                    on_step(progress.step, num_steps, loss)
+                    board.show_loss(progress.step, loss, self._learner.learning_rate)
+                if is_round:
+                    scores = self._validate()
+                    board.show_scores(progress.step, scores)
+                    self._log(scores, time.monotonic() - start)
+                    start = time.monotonic()
+                if is_checkpoint and self._processes.is_first:
+                    state = self._learner.state()
+                    save_checkpoint(self._folder.checkpoint, state, progress)
+
+    def _ends(self, every: int) -> bool:
+        """The steps taken are a multiple, or all."""
+        return self._progress.step in (
+            self._progress.step // every * every,
+            self._steps.count,
+        )
+
+    def _add_clips(self, labelled: LabelledFolder) -> Samples:
+        teacher = self._config.teacher
+        if teacher is None or not teacher.clips:
+            return labelled
+        folder = self._folder.unlabelled
+        if self._processes.is_first:
+            keep_frames(teacher.clips, teacher.frames_per_clip, folder)
+        self._processes.wait()
+        return WithFrames(labelled, tuple(sorted(folder.iterdir())))
+
+    def _read_losses(self) -> float:
+        """Add up the losses not yet read; return the mean since the last validation."""
+        progress = self._progress
+        for loss in self._unread:
+            progress.loss_sum += loss.item()
+            progress.num_losses += 1
+        self._unread.clear()
+        mean = progress.loss_sum / progress.num_losses
+        if not math.isfinite(mean):
+            raise ModelError(
+                f"the loss is {mean} by step {progress.step}; a lower "
+                "optimizer.learning_rate may be right, it is "
+                f"{self._config.optimizer.learning_rate}"
+            )
+        return mean
+
+    def _validate(self) -> Scores:
+        """Score what is kept, and save it."""
+        kept = self._learner.kept
+        counts = count_by_picture(kept, self._validation, self._processes)
+        scores = Scores.of(counts.sum(0), self._classes.names)
+        if not self._processes.is_first:
+            return scores
+        size_hw = self._steps.size_hw
+        card = describe_weights(
+            self._config, self._classes, self._num_labelled, size_hw, scores
+        )
+        save_weights(self._folder.last, kept, card)
+        if not scores.mean_iou <= self._progress.best_iou:  # nan where all is void
+            self._progress.best_iou = scores.mean_iou
+            save_weights(self._folder.best, kept, card)
+        return scores
+
+    def _log(self, scores: Scores, seconds: float) -> None:
+        """Write a line of the log and begin a new round."""
+        progress = self._progress
+        line = Round(
+            step=progress.step,
+            epoch=progress.step / self._steps.steps_per_epoch,
+            loss=progress.loss_sum / progress.num_losses,
+            learning_rate=self._learner.learning_rate,
+            mean_iou=scores.mean_iou,
+            pixel_accuracy=scores.pixel_accuracy,
+            seconds=seconds,
+        )
+        progress.loss_sum, progress.num_losses = 0.0, 0
+        if self._processes.is_first:
+            self._folder.append(line)
+        _logger.info(
+            "epoch %.1f: loss %.3f, mean IoU %.3f, %.0f s",
+            line.epoch,
+            line.loss,
+            line.mean_iou,
+            line.seconds,
+        )
 
 
-def _write_card(config: TrainConfig, num_pictures: int, scores: Scores) -> ModelCard:
-    start = (
-        config.backbone_weights.name if config.backbone_weights else "random weights"
+def _open(config: TrainConfig, split: str) -> LabelledFolder:
+    return LabelledFolder.open(
+        config.data, split, layout=config.layout, classes=config.classes
     )
-    return ModelCard(
-        model=config.model,
-        classes=config.classes,
-        data=f"{config.data_name}, {num_pictures} pictures of {config.train_split}; "
-        f"best epoch chosen on {config.val_split}; started from {start}",
-        licence=config.licence,
-        training_command=_command(config),
-        training_size_hw=config.augmentation.crop_hw,
-        scores={
-            f"{config.val_split} mean IoU": round(scores.mean_iou, 4),
-            f"{config.val_split} pixel accuracy": round(scores.pixel_accuracy, 4),
-        },
-    )
 
 
-def _command(config: TrainConfig) -> str:
-    """Write the command that trains so again, with placeholders for paths."""
-    words = ["maskstream", "train", "--data", "DIR", "--model", config.model]
-    if config.backbone_weights is not None:
-        words += ["--backbone-weights", "FILE"]
-    if config.classes != TrainConfig.model_fields["classes"].default:
-        words += ["--classes", "JSON"]
-    words += ["--output", "DIR"]
-    told = {"data_dir", "model", "backbone_weights", "output_dir", "classes", "threads"}
-    others = config.model_dump(mode="json", exclude=told, exclude_defaults=True)
-    for name, value in others.items():
-        words += [f"--{name.replace('_', '-')}", str(value)]
-    return shlex.join(words)
+def _weigh_classes(config: TrainConfig, labelled: LabelledFolder) -> Tensor:
+    num_classes = len(labelled.classes)
+    if config.loss.class_weights == "none":
+        return torch.ones(num_classes)
+    truth = (labelled[index][1] for index in range(len(labelled)))
+    weights = median_frequency_weights(truth, num_classes)
+    return weights.sqrt() if config.loss.class_weights == "root-median" else weights
+
+
+def _report(folder: RunFolder, processes: Processes) -> None:
+    try:
+        from maskstream.training.report import write_report
+    except ImportError as error:
+        _logger.warning(
+            'no report: %s is not installed; pip install "maskstream[train]" brings '
+            "it, then maskstream report %s",
+            error.name,
+            folder.path,
+        )
+        return
+    write_report(folder, Processes(device=processes.device))
+
+
+def _ignore(_step: int, _num_steps: int, _loss: float) -> None:
+    """Tell nobody."""

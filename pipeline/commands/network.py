@@ -1,105 +1,25 @@
-"""``train`` and ``evaluate``: make a network, and score one."""
+"""``evaluate``: score a network."""
 
 from __future__ import annotations
 
-import logging
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import cv2
 import numpy as np
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from maskstream.models.classes import ClassTable
 from maskstream.pipeline.config_file import parse_config
-from maskstream.pipeline.errors import ConfigError
-from maskstream.training.config import TrainConfig
 from maskstream.training.dataset import LabelledFolder, Labels, Picture
 
 if TYPE_CHECKING:
     from maskstream.models.engines import Engine
     from maskstream.training.evaluate import Predict, Scores
 
-__all__ = ["evaluate", "train"]
-
-
-def _setting(name: str) -> Any:
-    """Make an option of a setting of `TrainConfig`, with its own description."""
-    return typer.Option(
-        help=TrainConfig.model_fields[name].description, show_default=False
-    )
-
-
-def train(
-    data: Annotated[Path, typer.Option(metavar="DIR", help="The labelled pictures.")],
-    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the run.")],
-    model: Annotated[str | None, _setting("model")] = None,
-    backbone_weights: Annotated[Path | None, _setting("backbone_weights")] = None,
-    classes: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="JSON", help="Class table of your own data; CamVid's by default."
-        ),
-    ] = None,
-    train_split: Annotated[str | None, _setting("train_split")] = None,
-    val_split: Annotated[str | None, _setting("val_split")] = None,
-    epochs: Annotated[int | None, _setting("epochs")] = None,
-    batch_size: Annotated[int | None, _setting("batch_size")] = None,
-    crop: Annotated[int | None, _setting("crop")] = None,
-    min_scale: Annotated[float | None, _setting("min_scale")] = None,
-    max_scale: Annotated[float | None, _setting("max_scale")] = None,
-    learning_rate: Annotated[float | None, _setting("learning_rate")] = None,
-    weight_decay: Annotated[float | None, _setting("weight_decay")] = None,
-    warmup_epochs: Annotated[float | None, _setting("warmup_epochs")] = None,
-    ema_decay: Annotated[float | None, _setting("ema_decay")] = None,
-    data_name: Annotated[str | None, _setting("data_name")] = None,
-    licence: Annotated[str | None, _setting("licence")] = None,
-    seed: Annotated[int | None, _setting("seed")] = None,
-    threads: Annotated[int | None, _setting("threads")] = None,
-) -> None:
-    """Train FCN-8s on a folder of labelled pictures.
-
-    DIR holds images/SPLIT/NAME.jpg and labels/SPLIT/NAME.png (a class id per pixel).
-    """
-    from maskstream.training.train import train as run_training
-
-    settings = {
-        "data_dir": data,
-        "output_dir": output,
-        "model": model,
-        "backbone_weights": backbone_weights,
-        "classes": None if classes is None else _read_classes(classes),
-        "train_split": train_split,
-        "val_split": val_split,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "crop": crop,
-        "min_scale": min_scale,
-        "max_scale": max_scale,
-        "learning_rate": learning_rate,
-        "weight_decay": weight_decay,
-        "warmup_epochs": warmup_epochs,
-        "ema_decay": ema_decay,
-        "data_name": data_name,
-        "licence": licence,
-        "seed": seed,
-        "threads": threads,
-    }
-    given = {name: value for name, value in settings.items() if value is not None}
-    try:
-        config = TrainConfig.model_validate(given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        option = str(first["loc"][0]).replace("_", "-")
-        raise ConfigError(
-            f"--{option}: {first['msg'].lower()}, got {first['input']!r}"
-        ) from None
-    logging.getLogger("maskstream").setLevel(logging.INFO)  # a line an epoch
-    typer.echo(f"the best weights are in {run_training(config)}")
+__all__ = ["evaluate"]
 
 
 def evaluate(
@@ -174,15 +94,6 @@ def _enlarged(height: int, width: int) -> tuple[int, int]:
     .733 at 640x480, .731 at 704x512 with the embedded weights.
     """
     return round(height / 24) * 32, round(width / 24) * 32
-
-
-def _read_classes(path: Path) -> ClassTable:
-    try:
-        return ClassTable.from_json(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"{path}: not a class table: {error}") from None
 
 
 def _print_scores(scores: Scores) -> None:

@@ -1,0 +1,77 @@
+"""Pseudo-labels: what a trained network is sure of, as pictures to learn from.
+
+DIR/images/SPLIT/NAME.jpg with DIR/labels/SPLIT/NAME.png, as every data set of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from maskstream.models.fcn import FCN
+from maskstream.models.geometry import upsample_scores
+from maskstream.pipeline.errors import SinkError
+from maskstream.training.augment import IGNORE
+from maskstream.training.dataset import Labels, Picture
+
+__all__ = ["label_confidently", "write_pseudo_labels"]
+
+_JPEG_QUALITY = 95
+
+
+@torch.inference_mode()
+def label_confidently(model: FCN, picture: Picture, min_confidence: float) -> Labels:
+    """Label an (H, W, 3) RGB picture, (H, W), with IGNORE where the network doubts.
+
+    Args:
+        model: in evaluation mode, on the CPU.
+        picture: of any size.
+        min_confidence: probability that the best class must have.
+    """
+    pixels = torch.from_numpy(picture).permute(2, 0, 1)[None].float()
+    size_hw = (picture.shape[0], picture.shape[1])
+    full = upsample_scores(model(pixels), model.score_grid, size_hw)  # (1, K, H, W)
+    confidence, labels = full.softmax(1)[0].max(0)  # (H, W) each
+    kept = labels.masked_fill(confidence < min_confidence, IGNORE)
+    return kept.to(torch.uint8).numpy()
+
+
+def write_pseudo_labels(
+    model: FCN,
+    frames: Iterable[tuple[str, Picture]],
+    out: Path,
+    *,
+    split: str,
+    min_confidence: float,
+) -> tuple[int, float]:
+    """Write each frame with the labels that the network is sure of.
+
+    Returns:
+        The frames written, and the share of their pixels that have a label.
+
+    Raises:
+        SinkError: the folder cannot be written.
+    """
+    images, truth = out / "images" / split, out / "labels" / split
+    shares = []
+    try:
+        images.mkdir(parents=True, exist_ok=True)
+        truth.mkdir(parents=True, exist_ok=True)
+        for name, picture in frames:
+            labels = label_confidently(model, picture, min_confidence)
+            _, jpeg = cv2.imencode(
+                ".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+            )
+            _, png = cv2.imencode(".png", labels)
+            # The picture last: one without labels would be refused in training.
+            (truth / f"{name}.png").write_bytes(png.tobytes())
+            (images / f"{name}.jpg").write_bytes(jpeg.tobytes())
+            shares.append(float((labels != IGNORE).mean()))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SinkError(f"{out}: {reason}") from error
+    return len(shares), float(np.mean(shares)) if shares else 0.0

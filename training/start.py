@@ -1,0 +1,78 @@
+"""What a network knows before its first step."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from maskstream.models.fcn import FCN
+from maskstream.models.weights import load_weights, read_backbone_weights
+from maskstream.pipeline.errors import ModelError
+from maskstream.training.config import TrainConfig
+
+__all__ = ["prepare_start", "start_from"]
+
+_logger = logging.getLogger(__name__)
+
+_SCORES = "score_fr", "score_pool4", "score_pool3"
+
+
+def prepare_start(model: FCN, config: TrainConfig) -> None:
+    """Load the weights that a run starts from into a new network.
+
+    Layers that score start at zero, as in the original release, unless their weights
+    are loaded: what is new in a deeper member of the family then says nothing at first.
+
+    Raises:
+        ModelError: weights are missing or do not fit.
+    """
+    for name in _SCORES:
+        if hasattr(model, name):
+            _zero(getattr(model, name))
+    if config.backbone_weights is not None:
+        model.backbone.load_pretrained(read_backbone_weights(config.backbone_weights))
+    if config.start is not None:
+        new = start_from(model, config.start)
+        _logger.info("new beside %s: %s", config.start, ", ".join(new) or "nothing")
+
+
+def start_from(model: FCN, path: Path) -> list[str]:
+    """Take from trained weights all that fits, and say what is new.
+
+    Names are the same through the family, so 16s takes all of 32s and 8s all of 16s.
+    Scores of other classes do not fit, and stay as they are.
+
+    Returns:
+        Names of the model's layers that the weights do not hold.
+
+    Raises:
+        ModelError: the file cannot be loaded or is of another backbone.
+    """
+    donor, card = load_weights(path)
+    own, given = model.state_dict(), donor.state_dict()
+    fits = {
+        name: tensor
+        for name, tensor in given.items()
+        if name in own and own[name].shape == tensor.shape
+    }
+    new = [name for name in own if name not in fits]
+    missing = [name for name in new if name.startswith("backbone.")]
+    if missing:
+        raise ModelError(
+            f"{path}: a run cannot start from {card.model}, which has another "
+            f"backbone: {missing[0]} is missing or of another shape"
+        )
+    model.load_state_dict(own | fits)
+    return list(dict.fromkeys(name.rpartition(".")[0] for name in new))
+
+
+@torch.no_grad()
+def _zero(scoring: nn.Module) -> None:
+    """Set the last convolution of what scores to zero."""
+    *_, last = (part for part in scoring.modules() if isinstance(part, nn.Conv2d))
+    last.weight.zero_()
+    if last.bias is not None:
+        last.bias.zero_()
