@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from maskstream.pipeline.commands.config import check, schema, show
+from maskstream.pipeline.commands.data import data
 from maskstream.pipeline.commands.doctor import doctor
-from maskstream.pipeline.commands.network import evaluate
+from maskstream.pipeline.commands.evaluate import evaluate
 from maskstream.pipeline.commands.probe import probe, verify
 from maskstream.pipeline.commands.run import run
 from maskstream.pipeline.commands.train import pseudo_label, report, train
@@ -42,6 +43,7 @@ for command in (
     evaluate,
 ):
     app.command()(command)
+app.add_typer(data, name="data")
 
 
 @app.callback()

@@ -1,0 +1,246 @@
+"""``evaluate``: score a network on labelled pictures or a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maskstream.pipeline.commands.evaluation_table import print_evaluation
+from maskstream.pipeline.config import ModelConfig, RecordsConfig
+from maskstream.pipeline.config_file import parse_config
+from maskstream.pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from maskstream.models.classes import ClassTable
+    from maskstream.models.fcn import FCN
+    from maskstream.training.datasets import Labels, Picture
+    from maskstream.training.evaluate import FindBoxes
+    from maskstream.training.metrics import Scores
+    from maskstream.training.predict import Predict
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Labelled pictures.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Which of them.")] = "val",
+    layout: Annotated[
+        str, typer.Option(help="Of their files; found by looking at them.")
+    ] = "auto",
+    clip: Annotated[
+        Path | None, typer.Option(metavar="VIDEO", help="Or a clip: flicker, too.")
+    ] = None,
+    masks: Annotated[
+        Path | None,
+        typer.Option(
+            help="Its true masks: a mask track, or a folder with an image a frame."
+        ),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="An embedded model.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Your own weights.")] = None,
+    engine: Annotated[str, typer.Option(help="auto, torch or openvino.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32, bf16, fp16.")] = "auto",
+    size: Annotated[
+        str,
+        typer.Option(
+            metavar="WxH", help="Network input; auto is 4/3 of the picture's size."
+        ),
+    ] = "auto",
+    scales: Annotated[
+        str | None,
+        typer.Option(help="Mean over these sizes, as 0.75,1,1.25; in torch and fp32."),
+    ] = None,
+    flip: Annotated[
+        bool, typer.Option("--flip", help="Mean with the mirrored picture; likewise.")
+    ] = False,
+    boxes: Annotated[
+        bool, typer.Option("--boxes", help="Score boxes around things as COCO does.")
+    ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ENGINE[/PRECISION]", help="Compare with another engine's labels."
+        ),
+    ] = None,
+    confusion_png: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Draw the confusion matrix.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Score a network as the FCN paper does, on labelled pictures or a clip.
+
+    Also how well contours are followed, on a clip how steady the labels are, and, if
+    asked for, boxes around things and another engine's agreement.
+    """
+    from maskstream.models.weights import DEFAULT_WEIGHTS, load_weights
+    from maskstream.training.evaluate import evaluate as score
+
+    settings = _settings(engine, device, precision, size)
+    other = None
+    if against is not None:
+        other_engine, _, other_precision = against.partition("/")
+        other = _settings(other_engine, device, other_precision or "auto", size)
+    network, card = load_weights(weights or model or DEFAULT_WEIGHTS)
+    samples = _samples(data, split, layout, clip, masks, card.classes)
+    with ExitStack() as engines:
+        if scales is not None or flip:
+            predict = _multi_scale(network, settings, _read_scales(scales or "1"), flip)
+        else:
+            predict = _open(engines, network, settings)
+        evaluation = score(
+            predict,
+            samples,
+            card.classes,
+            find_boxes=_box_finder(card.classes) if boxes else None,
+            other=None if other is None else _open(engines, network, other),
+            is_clip=clip is not None,
+        )
+    if confusion_png is not None:
+        _draw_confusion(confusion_png, evaluation.scores, card.classes)
+    if as_json:
+        typer.echo(evaluation.to_json())
+    else:
+        print_evaluation(evaluation, against)
+
+
+def _settings(engine: str, device: str, precision: str, size: str) -> ModelConfig:
+    given = {"engine": engine, "device": device, "precision": precision, "size": size}
+    return parse_config({"model": given}).model
+
+
+def _samples(
+    data: Path | None,
+    split: str,
+    layout: str,
+    clip: Path | None,
+    masks: Path | None,
+    classes: ClassTable,
+) -> Iterator[tuple[Picture, Labels]]:
+    """Open the labelled pictures or the clip that is asked for.
+
+    Raises:
+        ConfigError: if both or neither is given, or the labels are of other classes.
+    """
+    from maskstream.training.dataset import LabelledFolder
+
+    if (data is None) == (clip is None):
+        raise ConfigError("evaluate wants --data DIR or --clip VIDEO, and not both")
+    if masks is not None and clip is None:
+        raise ConfigError("--masks belong to a clip; --clip VIDEO is wanted with them")
+    if clip is not None:
+        return _clip_samples(clip, masks, classes)
+    assert data is not None
+    folder = LabelledFolder.open(data, split, layout=layout, classes=classes)
+    _check_classes(data, folder.classes, classes)
+    return iter(folder)
+
+
+def _clip_samples(
+    clip: Path, masks: Path | None, classes: ClassTable
+) -> Iterator[tuple[Picture, Labels]]:
+    from maskstream.stages.mask_png import CLASSES_FILE
+    from maskstream.stages.masks_reader import open_masks
+    from maskstream.training.clip_truth import (
+        read_frames,
+        read_masks_in_order,
+        with_masks,
+        without_masks,
+    )
+
+    if masks is None:
+        yield from without_masks(read_frames(clip))
+    elif masks.is_dir() and not (masks / CLASSES_FILE).is_file():
+        times = [seconds for seconds, _ in read_frames(clip)]
+        truth = read_masks_in_order(masks, len(classes), times)
+        yield from with_masks(read_frames(clip), truth)
+    else:
+        with open_masks(masks) as opened:
+            _check_classes(masks, opened.classes, classes)
+            yield from with_masks(read_frames(clip), opened)
+
+
+def _check_classes(source: Path, labelled: ClassTable, known: ClassTable) -> None:
+    """Refuse labels whose ids mean other classes than the network's."""
+    if labelled.names != known.names:
+        raise ConfigError(
+            f"{source}: labels are of {', '.join(labelled.names)}; "
+            f"the network knows {', '.join(known.names)}"
+        )
+
+
+def _open(engines: ExitStack, network: FCN, settings: ModelConfig) -> Predict:
+    """Open an engine, to be closed with the others."""
+    from maskstream.models.engines import open_engine
+    from maskstream.training.predict import engine_predictor
+
+    engine = open_engine(
+        network,
+        engine=settings.engine,
+        device=settings.device,
+        precision=settings.precision,
+    )
+    engines.enter_context(closing(engine))
+    return engine_predictor(engine, settings.size)
+
+
+def _multi_scale(
+    network: FCN, settings: ModelConfig, scales: tuple[float, ...], flip: bool
+) -> Predict:
+    from maskstream.models.engines.select import Machine, choose
+    from maskstream.training.predict import multi_scale_predictor
+
+    if settings.engine == "openvino" or settings.precision not in ("auto", "fp32"):
+        raise ConfigError(
+            "--scales and --flip take the mean of probabilities, in torch and fp32 "
+            f"alone, got {settings.engine} and {settings.precision}"
+        )
+    device = choose("torch", settings.device, "fp32", Machine.look()).device
+    return multi_scale_predictor(
+        network, settings.size, scales=scales, flip=flip, device=device
+    )
+
+
+def _read_scales(text: str) -> tuple[float, ...]:
+    try:
+        scales = tuple(float(word) for word in text.split(","))
+    except ValueError:
+        scales = ()
+    if not scales or not all(0.1 <= scale <= 4 for scale in scales):
+        raise ConfigError(
+            f"--scales must be numbers from 0.1 to 4 as 0.75,1,1.25, got {text!r}"
+        )
+    return scales
+
+
+def _draw_confusion(path: Path, scores: Scores, classes: ClassTable) -> None:
+    try:
+        from maskstream.training.report.plots import plot_confusion
+    except ImportError as error:
+        raise ConfigError(
+            f"a confusion matrix is drawn by {error.name}, which is not here; "
+            'run pip install "maskstream[train]"'
+        ) from error
+    plot_confusion(path, scores.confusion, classes)
+
+
+def _box_finder(classes: ClassTable) -> FindBoxes:
+    """Find things as the records of a run do."""
+    from maskstream.stages.objects import find_objects
+    from maskstream.training.metrics import Box
+
+    min_area: int = RecordsConfig.model_fields["min_area"].default
+
+    def find_boxes(labels: Labels) -> list[Box]:
+        return [
+            Box(it.class_name, it.left, it.top, it.width, it.height)
+            for it in find_objects(labels, classes, min_area)
+        ]
+
+    return find_boxes
