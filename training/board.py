@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from maskstream.training.evaluate import Scores
+from maskstream.training.metrics import Scores
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter

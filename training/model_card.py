@@ -5,7 +5,7 @@ from __future__ import annotations
 from maskstream.models.classes import ClassTable
 from maskstream.models.weights import ModelCard
 from maskstream.training.config import TrainConfig
-from maskstream.training.evaluate import Scores
+from maskstream.training.metrics import Scores
 from maskstream.training.recipes import training_command
 
 __all__ = ["describe_weights"]

@@ -23,8 +23,8 @@ from maskstream.training.config import TrainConfig
 from maskstream.training.dataset import LabelledFolder
 from maskstream.training.distill import Teacher
 from maskstream.training.distributed import Processes, join_processes
-from maskstream.training.evaluate import Scores
 from maskstream.training.learner import Learner
+from maskstream.training.metrics import Scores
 from maskstream.training.model_card import describe_weights
 from maskstream.training.run_folder import Round, RunFolder
 from maskstream.training.start import prepare_start

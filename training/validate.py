@@ -11,7 +11,7 @@ from maskstream.models.geometry import upsample_scores
 from maskstream.training.batches import Samples
 from maskstream.training.dataset import Labels, Picture
 from maskstream.training.distributed import Processes, sum_over_processes
-from maskstream.training.evaluate import count_pixels
+from maskstream.training.metrics import count_pixels
 
 __all__ = ["count_by_picture", "label_picture"]
 

@@ -1,66 +1,55 @@
 from __future__ import annotations
 
-import csv
+import json
 from pathlib import Path
 
 import pytest
 import torch
-from pydantic import ValidationError
 from safetensors.torch import save_file
 
 from maskstream.models.build import build_model
 from maskstream.models.weights import load_weights
 from maskstream.pipeline.errors import ConfigError, ModelError
-from maskstream.training.config import TrainConfig
-from maskstream.training.dataset import LabelledFolder
-from maskstream.training.learner import Learner
+from maskstream.training.run_folder import RunFolder
 from maskstream.training.train import train
-
-
-def tiny(labelled_dir: Path, **settings: object) -> TrainConfig:
-    """A run on pictures of 64x48 that takes a second."""
-    defaults: dict[str, object] = {
-        "data_dir": labelled_dir,
-        "output_dir": labelled_dir.parent / "run",
-        "epochs": 2,
-        "batch_size": 2,
-        "crop": 32,
-        "warmup_epochs": 0,
-    }
-    return TrainConfig.model_validate(defaults | settings)
+from tests.training.runs import tiny_run
 
 
 @pytest.mark.slow
-def test_a_run_leaves_weights_that_load(labelled_dir: Path) -> None:
-    """The best and the last weights are there, with a card, and a log of each epoch."""
-    config = tiny(labelled_dir, data_name="made pictures", licence="none needed")
+def test_a_run_leaves_a_folder_with_everything(labelled_dir: Path) -> None:
+    """Weights with a card, the settings, the environment, the log and a report."""
+    config = tiny_run(
+        labelled_dir, data_name="made pictures", licence="none needed", validate_every=2
+    )
 
-    best = train(config)
+    run = train(config)
 
-    model, card = load_weights(best)
+    model, card = load_weights(run.best)
     assert model.num_classes == 11
     assert card.data.startswith("made pictures, 3 pictures of train")
     assert card.licence == "none needed"
     assert 0 <= card.scores["val mean IoU"] <= 1
-    assert "--epochs 2" in card.training_command
+    assert "steps=4" in card.training_command
     assert str(labelled_dir) not in card.training_command
-    assert (config.output_dir / "last.safetensors").is_file()
-    with (config.output_dir / "log.csv").open() as log:
-        assert [row["epoch"] for row in csv.DictReader(log)] == ["1", "2"]
+    assert run.last.is_file()
+    assert run.read_config() == config
+    assert json.loads(run.environment.read_text())["versions"]["torch"]
+    assert [line.step for line in run.rounds()] == [2, 4]
+    assert any(run.tensorboard.iterdir())
+    assert (run.report / "report.html").is_file()
 
 
 @pytest.mark.slow
-def test_learning_lowers_the_loss(labelled_dir: Path) -> None:
-    """A few steps on the same pictures are enough to see it."""
-    torch.manual_seed(0)
-    config = tiny(labelled_dir, epochs=4)
-    folder = LabelledFolder.open(labelled_dir, "train")
-    samples = [folder[index] for index in range(len(folder))]
-    learner = Learner(config, build_model(config.model, 11), samples)
+def test_steps_are_told_while_they_are_taken(labelled_dir: Path) -> None:
+    """Every tenth, those that end a round, and the last."""
+    told = []
 
-    losses = [learner.run_epoch() for _ in range(4)]
+    train(
+        tiny_run(labelled_dir, steps=11, validate_every=4),
+        on_step=lambda step, count, loss: told.append((step, count, loss > 0)),
+    )
 
-    assert losses[-1] < losses[0]
+    assert told == [(step, 11, True) for step in (4, 8, 10, 11)]
 
 
 @pytest.mark.slow
@@ -71,11 +60,16 @@ def test_start_weights_are_used(labelled_dir: Path) -> None:
     weights = {name.removeprefix("trunk."): t.clone() for name, t in trunk.items()}
     save_file(weights, start)
 
-    best = train(
-        tiny(labelled_dir, epochs=1, learning_rate=1e-9, backbone_weights=start)
+    run = train(
+        tiny_run(
+            labelled_dir,
+            steps=1,
+            optimizer={"learning_rate": 1e-9},
+            backbone_weights=start,
+        )
     )
 
-    model, card = load_weights(best)
+    model, card = load_weights(run.best)
     name = "trunk.conv_stem.weight"
     assert torch.allclose(model.backbone.state_dict()[name], trunk[name], atol=1e-3)
     assert "started from start.safetensors" in card.data
@@ -87,26 +81,41 @@ def test_a_backbone_of_another_kind_is_refused_before_training(
     """Nothing is written when the start weights do not fit."""
     start = labelled_dir.parent / "vgg.safetensors"
     save_file({"conv1_1.weight": torch.zeros(64, 3, 3, 3)}, start)
-    config = tiny(labelled_dir, backbone_weights=start)
+    config = tiny_run(labelled_dir, backbone_weights=start)
 
     with pytest.raises(ModelError, match="do not fit timm:tf_efficientnet_lite0"):
         train(config)
 
-    assert not config.output_dir.exists()
+    assert not config.out.exists()
 
 
 def test_missing_pictures_are_told_before_training(labelled_dir: Path) -> None:
-    """The message names the folder."""
-    with pytest.raises(ConfigError, match="images/trian: no such folder"):
-        train(tiny(labelled_dir, train_split="trian"))
+    """The message names the split."""
+    with pytest.raises(ConfigError, match="trian"):
+        train(tiny_run(labelled_dir, train_split="trian"))
 
 
-def test_an_unknown_setting_is_refused(labelled_dir: Path) -> None:
-    """A typo never trains for an hour with a default."""
-    with pytest.raises(ValidationError, match="epoch"):
-        tiny(labelled_dir, epoch=3)
+def test_a_run_never_writes_over_another(labelled_dir: Path) -> None:
+    """The message says how to go on and how to begin anew."""
+    config = tiny_run(labelled_dir)
+    RunFolder.create(config)
+
+    with pytest.raises(ConfigError, match=r"a run is there already; --resume .* out="):
+        RunFolder.create(config)
 
 
-def test_every_default_has_its_reason() -> None:
-    """A setting without a description is one that nobody can judge."""
-    assert all(field.description for field in TrainConfig.model_fields.values())
+def test_a_run_keeps_out_of_folders_with_other_files(labelled_dir: Path) -> None:
+    """What a user keeps there is not mixed with weights."""
+    with pytest.raises(ConfigError, match="must be new or empty"):
+        RunFolder.create(tiny_run(labelled_dir, out=labelled_dir))
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_not_finite_ends_the_run(labelled_dir: Path) -> None:
+    """Hours of nan are of use to nobody."""
+    config = tiny_run(
+        labelled_dir, optimizer={"kind": "sgd", "learning_rate": 1e30}, steps=40
+    )
+
+    with pytest.raises(ModelError, match=r"the loss is (nan|inf) by step \d+; a lower"):
+        train(config)

@@ -12,7 +12,7 @@ import numpy as np
 from maskstream.models.weights import load_weights
 from maskstream.training.dataset import LabelledFolder
 from maskstream.training.distributed import Processes
-from maskstream.training.evaluate import Scores
+from maskstream.training.metrics import Scores
 from maskstream.training.report.examples import mean_iou_by_picture, write_example
 from maskstream.training.report.plots import plot_confusion, plot_curves, plot_iou
 from maskstream.training.run_folder import RunFolder

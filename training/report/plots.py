@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from maskstream.models.classes import ClassTable
-from maskstream.training.evaluate import Scores
+from maskstream.training.metrics import Scores
 from maskstream.training.run_folder import Round
 
 __all__ = ["plot_confusion", "plot_curves", "plot_iou"]

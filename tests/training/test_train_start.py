@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from maskstream.models.build import build_model
+from maskstream.models.classes import CAMVID, ClassTable
+from maskstream.models.fcn import FCN
+from maskstream.models.geometry import upsample_scores
+from maskstream.models.weights import ModelCard, save_weights
+from maskstream.pipeline.errors import ModelError
+from maskstream.training.config import LossConfig
+from maskstream.training.loss import segmentation_loss
+from maskstream.training.start import prepare_start, start_from
+from tests.training.runs import tiny_run
+
+ROAD_AND_SKY = ClassTable(("road", "sky"), ((128, 64, 128), (70, 130, 180)))
+
+
+def save(path: Path, name: str, classes: ClassTable = CAMVID) -> FCN:
+    """Save a network of random weights whose scores differ from place to place."""
+    torch.manual_seed(0)
+    model = build_model(name, len(classes)).eval()
+    with torch.no_grad():
+        model.score_fr.weight.mul_(10)
+    card = ModelCard(name, classes, "none", "none", "none", (48, 64))
+    save_weights(path, model, card)
+    return model
+
+
+def loss_of(model: FCN, pictures: Tensor, labels: Tensor) -> float:
+    """Measure the summed loss of the release."""
+    with torch.no_grad():
+        scores = model.eval()(pictures)
+        size_hw = (labels.shape[1], labels.shape[2])
+        full = upsample_scores(scores, model.score_grid, size_hw)
+        config = LossConfig(reduction="sum", dice=0)
+        return segmentation_loss(full, labels, torch.ones(11), config).item()
+
+
+@pytest.mark.slow
+def test_the_loss_does_not_jump_from_32s_to_16s_to_8s(tmp_path: Path) -> None:
+    """New skips say nothing at first; what differs is how scores are interpolated."""
+    generator = torch.Generator().manual_seed(0)
+    pictures = torch.rand(1, 3, 96, 128, generator=generator) * 255
+    labels = torch.randint(0, 11, (1, 96, 128), generator=generator)
+    path = tmp_path / "start.safetensors"
+    names = [f"fcn{stride}s-lite0-slim" for stride in (32, 16, 8)]
+    shallow = save(path, names[0])
+    losses = [loss_of(shallow, pictures, labels)]
+
+    for name in names[1:]:
+        torch.manual_seed(1)
+        model = build_model(name, 11)
+        prepare_start(model, tiny_run(tmp_path, start=path))
+        losses.append(loss_of(model, pictures, labels))
+        save_weights(path, model, ModelCard(name, CAMVID, "", "", "", (48, 64)))
+
+    assert losses[1:] == pytest.approx(losses[:1] * 2, rel=0.01)
+
+
+@pytest.mark.slow
+def test_what_is_new_is_listed(tmp_path: Path) -> None:
+    """Layers that the shallower member does not have, and none that it has."""
+    path = tmp_path / "start.safetensors"
+    donor = save(path, "fcn32s-lite0-slim")
+    model = build_model("fcn16s-lite0-slim", 11)
+
+    new = start_from(model, path)
+
+    assert {name.partition(".")[0] for name in new} == {"score_pool4", "upscore2"}
+    given = donor.score_fr.weight.half().float()
+    assert torch.equal(model.score_fr.weight, given)
+
+
+@pytest.mark.slow
+def test_scores_of_other_classes_begin_at_zero(tmp_path: Path) -> None:
+    """Fine-tuning to one's own classes keeps all but what scores."""
+    path = tmp_path / "start.safetensors"
+    save(path, "fcn8s-lite0-slim", ROAD_AND_SKY)
+    model = build_model("fcn8s-lite0-slim", 11)
+
+    prepare_start(model, tiny_run(tmp_path, start=path))
+
+    assert not model.score_fr.weight.any()
+    assert not model(torch.rand(1, 3, 64, 64) * 255).any()
+
+
+@pytest.mark.slow
+def test_another_backbone_is_refused(tmp_path: Path) -> None:
+    """Weights of another trunk are no start, and the message names what is missing."""
+    path = tmp_path / "start.safetensors"
+    save(path, "fcn8s-lite0-slim")
+
+    with pytest.raises(ModelError, match="which has another backbone"):
+        start_from(build_model("fcn8s-vgg11-slim", 11), path)
