@@ -10,7 +10,7 @@ from torch import Tensor, nn, tensor
 from maskstream.models.geometry import ScoreGrid
 from maskstream.pipeline.errors import ModelError
 
-__all__ = ["Backbone", "Colours", "Features"]
+__all__ = ["Backbone", "Colours", "Features", "Spread"]
 
 Features = tuple[Tensor, Tensor, Tensor]
 
@@ -21,12 +21,35 @@ class Colours(Enum):
     CAFFE = "caffe"  # BGR less caffe's mean of VGG, not scaled
     IMAGENET = "imagenet"  # RGB less ImageNet's mean, over its standard deviation
 
+    @property
+    def description(self) -> str:
+        """How pictures are prepared, which the network does by itself."""
+        order = " as BGR" if self is Colours.CAFFE else ""
+        return f"RGB in 0..255, less {_MEANS[self]}, over {_STDS[self]}{order}"
+
 
 _MEANS = {  # RGB, in 0..255
     Colours.CAFFE: (123.68, 116.779, 103.939),
     Colours.IMAGENET: (123.675, 116.28, 103.53),
 }
 _STDS = {Colours.CAFFE: (1.0, 1.0, 1.0), Colours.IMAGENET: (58.395, 57.12, 57.375)}
+
+
+class Spread(nn.Module):
+    """What follows the centring of colours: their scale and their order."""
+
+    std: Tensor  # (3, 1, 1), RGB
+
+    def __init__(self, colours: Colours) -> None:
+        super().__init__()
+        std = tensor(_STDS[colours])[:, None, None]
+        self.register_buffer("std", std, persistent=False)
+        self.is_bgr = colours is Colours.CAFFE
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scale and order (N, 3, H, W) colours that are centred."""
+        x = x / self.std
+        return x.flip(1) if self.is_bgr else x
 
 
 class Backbone(nn.Module):
@@ -39,16 +62,15 @@ class Backbone(nn.Module):
     fc6_kernel = 7
     """Side of the deepest features when the picture has the size of ImageNet's."""
     mean: Tensor  # (3, 1, 1), RGB
-    std: Tensor  # (3, 1, 1), RGB
 
     def __init__(self, name: str, colours: Colours) -> None:
         super().__init__()
         self.name = name
         self.colours = colours
-        # Constants of the architecture, so they are not weights to be saved.
-        for name, values in (("mean", _MEANS[colours]), ("std", _STDS[colours])):
-            constant = tensor(values)[:, None, None]
-            self.register_buffer(name, constant, persistent=False)
+        # A constant of the architecture, so it is not a weight to be saved.
+        mean = tensor(_MEANS[colours])[:, None, None]
+        self.register_buffer("mean", mean, persistent=False)
+        self.spread: nn.Module = Spread(colours)
 
     @property
     def grids(self) -> tuple[ScoreGrid, ScoreGrid, ScoreGrid]:
@@ -57,8 +79,8 @@ class Backbone(nn.Module):
 
     def normalise(self, pictures: Tensor) -> Tensor:
         """Centre, scale and order the colours of (N, 3, H, W) pictures."""
-        x = (pictures - self.mean) / self.std
-        return x.flip(1) if self.colours is Colours.CAFFE else x
+        x: Tensor = self.spread(pictures - self.mean)
+        return x
 
     def features(self, x: Tensor) -> Features:
         """Compute the features of (N, 3, H, W) normalised pictures."""

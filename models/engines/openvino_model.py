@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import sys
 import warnings
 from types import ModuleType
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from maskstream.models.fcn import FCN
+from maskstream.models.folding import folded
 from maskstream.pipeline.errors import ModelError
 
 
@@ -41,7 +41,7 @@ def convert(model: FCN) -> Any:
         ModelError: OpenVINO cannot convert it.
     """
     openvino = import_openvino()
-    module = _FromPixels(copy.deepcopy(model).float()).eval().requires_grad_(False)
+    module = _FromPixels(folded(model).float()).eval()
     sample = torch.zeros(1, 64, 64, 3, dtype=torch.uint8)
     try:
         with warnings.catch_warnings(), torch.no_grad():

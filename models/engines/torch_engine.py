@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
@@ -16,6 +15,7 @@ from maskstream.models.engines.base import Pending
 from maskstream.models.engines.cores import available_cores
 from maskstream.models.engines.lanes import CpuLane, CudaLane, Lane
 from maskstream.models.fcn import FCN
+from maskstream.models.folding import folded
 from maskstream.models.geometry import ScoreGrid
 from maskstream.models.upsample import (
     labels_from_scores,
@@ -27,7 +27,7 @@ _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class TorchEngine:
-    """A copy of the network, its weights cast and laid out channels last.
+    """A copy of the network, folded, its weights cast and laid out channels last.
 
     The weights are cast rather than autocast: that converts nothing at run time, and
     pictures of 8 bits stay exact in bf16 and fp16 up to the normalisation.
@@ -51,7 +51,7 @@ class TorchEngine:
         self.precision = precision
         self._dtype = _DTYPES[precision]
         self._grid = model.score_grid
-        self._network = copy.deepcopy(model).eval().requires_grad_(False)
+        self._network = folded(model)
         self._network.to(device=torch.device(device), dtype=self._dtype)
         self._network.to(memory_format=torch.channels_last)
         self._lane: Lane

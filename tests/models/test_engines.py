@@ -23,12 +23,14 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from maskstream.models.architecture import Architecture
 from maskstream.models.build import build_model
 from maskstream.models.engines import Engine, open_engine
 from maskstream.models.engines.select import Machine
 from maskstream.models.fcn import FCN
 from maskstream.models.geometry import ScoreGrid, upsample_scores
 from maskstream.pipeline.errors import ModelError
+from tests.models.networks import TinyBackbone
 
 Picture = NDArray[np.uint8]
 
@@ -42,7 +44,9 @@ class NearestColour(FCN):
     """Scores each 8x8 block of a picture by how near its mean is to five colours."""
 
     def __init__(self) -> None:
-        nn.Module.__init__(self)
+        super().__init__(
+            TinyBackbone(), Architecture.parse("fcn8s-tiny-slim"), num_classes=5
+        )
         self.score_grid = ScoreGrid.tiling(8)
         colours = torch.tensor(
             [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [128, 128, 128]]
@@ -254,8 +258,8 @@ def test_the_network_given_stays_as_it_is(backend: Backend) -> None:
     ).close()
 
     assert network.training
-    for name, tensor in network.state_dict(keep_vars=True).items():
-        assert tensor.requires_grad
+    assert all(weight.requires_grad for weight in network.parameters())
+    for name, tensor in network.state_dict().items():
         assert torch.equal(tensor, before[name])
 
 
