@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from maskstream.pipeline.errors import ConfigError, ModelError
+from maskstream.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from maskstream.training.run_folder import RunFolder
+from maskstream.training.train import train
+from tests.training.runs import tiny_run
+
+CPU = torch.device("cpu")
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+def tensors(state: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Yield every tensor of a nested state by its path."""
+    for key, value in state.items():
+        if isinstance(value, Tensor):
+            yield f"{prefix}{key}", value
+        elif isinstance(value, Mapping):
+            yield from tensors(value, f"{prefix}{key}.")
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_to_the_same_result(labelled_dir: Path) -> None:
+    """Twenty steps, killed after ten, end bit for bit as if nothing had happened.
+
+    Weights, their average, the optimizer, the best score and the log; the killed run
+    also draws its crops in other processes.
+    """
+    settings: dict[str, object] = {
+        "steps": 20,
+        "accumulate": 2,
+        "validate_every": 7,
+        "checkpoint_every": 4,
+    }
+    whole = train(tiny_run(labelled_dir, **settings, out=labelled_dir / "whole"))
+    config = tiny_run(labelled_dir, **settings, out=labelled_dir / "part", workers=1)
+
+    def kill(step: int, _num_steps: int, _loss: float) -> None:
+        if step == 10:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train(config, on_step=kill)
+    _, progress = load_checkpoint(RunFolder(config.out).checkpoint, CPU)
+    resumed = train(RunFolder(config.out).read_config(), resume=True)
+
+    assert progress.step == 8
+    state, end = load_checkpoint(whole.checkpoint, CPU)
+    same_state, same_end = load_checkpoint(resumed.checkpoint, CPU)
+    assert end == same_end
+    same = dict(tensors(same_state))
+    assert len(same) > 100
+    assert all(torch.equal(tensor, same[name]) for name, tensor in tensors(state))
+    logs = [
+        [replace(line, seconds=0) for line in run.rounds()] for run in (whole, resumed)
+    ]
+    assert [line.step for line in logs[0]] == [7, 14, 20]
+    assert logs[0] == logs[1]
+    assert whole.best.read_bytes() == resumed.best.read_bytes()
+
+
+@pytest.mark.slow
+def test_a_killed_process_leaves_a_run_that_goes_on(labelled_dir: Path) -> None:
+    """SIGKILL, after the first validation, in the middle of whatever it does."""
+    out = labelled_dir / "killed"
+    words = [f"data={labelled_dir}", f"out={out}", "steps=1000", "validate_every=2"]
+    words += ["batch_size=2", "augment.crop_hw=[32, 32]", "workers=0", "threads=1"]
+    command = [sys.executable, "-m", "maskstream", "train", *words]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "mean IoU" in line:
+                process.send_signal(signal.SIGKILL)
+    run = RunFolder(out)
+    before = run.rounds()
+    config = run.read_config().model_copy(update={"steps": before[-1].step + 2})
+
+    train(config, resume=True)
+
+    assert before[0].step == 2
+    steps = [line.step for line in run.rounds()]
+    assert steps == list(range(2, before[-1].step + 3, 2))
+
+
+@pytest.mark.slow
+def test_a_run_without_a_checkpoint_begins_anew(labelled_dir: Path) -> None:
+    """One that was killed before its first."""
+    run = RunFolder.create(tiny_run(labelled_dir))
+
+    train(run.read_config(), resume=True)
+
+    assert run.rounds()[-1].step == 4
+
+
+def test_a_folder_without_a_run_cannot_go_on(tmp_path: Path) -> None:
+    """The message names the file that is missing."""
+    with pytest.raises(ConfigError, match=r"no run is here, .*config\.yaml is missing"):
+        RunFolder(tmp_path).read_config()
+
+
+def test_a_checkpoint_replaces_the_last_only_when_whole(tmp_path: Path) -> None:
+    """What cannot be written leaves the one before."""
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint(path, {"model": {"w": torch.ones(2)}}, Progress(step=3))
+
+    with pytest.raises(AttributeError):  # a local class cannot be pickled
+        save_checkpoint(path, {"model": type("Local", (), {})()}, Progress(step=4))
+
+    state, progress = load_checkpoint(path, CPU)
+    assert progress.step == 3
+    assert state["model"]["w"].tolist() == [1, 1]
+
+
+def test_a_damaged_checkpoint_is_told(tmp_path: Path) -> None:
+    """By its name."""
+    path = tmp_path / "checkpoint.pt"
+    path.write_bytes(b"nothing of the kind")
+
+    with pytest.raises(ModelError, match=r"checkpoint\.pt: this is not a checkpoint"):
+        load_checkpoint(path, CPU)
