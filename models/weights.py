@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from maskstream.pipeline.errors import ModelError
 DEFAULT_WEIGHTS = "fcn8s-lite0-slim-camvid"
 
 _SUFFIX = ".fp16.safetensors"
+_HALF_ERROR = 2**-10  # relative; rounding to 11 bits makes at most half of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,10 @@ class ModelCard:
     data: str  # what the weights learnt from
     licence: str  # what the weights may be used for
     training_command: str
-    training_size_hw: tuple[int, int]  # of the crops learnt from
+    training_size_hw: tuple[int, int] | None  # of the crops learnt from, where known
     scores: dict[str, float] = field(default_factory=dict)  # by what was measured
+    preprocessing: str = ""  # of pictures, by the network itself; known when saved
+    source: str = ""  # the file of another program that the weights came in, if one
 
     def to_json(self) -> str:
         """Write the card as one line of JSON."""
@@ -47,25 +50,30 @@ class ModelCard:
         """
         try:
             card = json.loads(text)
-            height, width = card.pop("training_size_hw")
+            size = card.pop("training_size_hw")
+            size_hw = None if size is None else (int(size[0]), int(size[1]))
             classes = ClassTable.from_json(json.dumps(card.pop("classes")))
-            return cls(classes=classes, training_size_hw=(height, width), **card)
+            return cls(classes=classes, training_size_hw=size_hw, **card)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"this is not a model card: {error}") from error
 
 
 def save_weights(path: Path, model: FCN, card: ModelCard) -> None:
-    """Write a network's weights as fp16, with the card as metadata.
+    """Write a network's weights, with the card as metadata; see `write_weights`."""
+    card = replace(card, preprocessing=model.backbone.colours.description)
+    write_weights(path, model.state_dict(), {"model_card": card.to_json()})
+
+
+def write_weights(
+    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]
+) -> None:
+    """Write tensors as fp16 wherever that keeps them.
 
     The file is whole or absent: it takes its name when all is written.
     """
-    tensors = {
-        name: tensor.detach().half() if tensor.is_floating_point() else tensor
-        for name, tensor in model.state_dict().items()
-    }
     part = path.with_name(f"{path.name}.part")
-    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    part.write_bytes(save(contiguous, metadata={"model_card": card.to_json()}))
+    halved = {name: _halve(tensor.detach()) for name, tensor in tensors.items()}
+    part.write_bytes(save(halved, metadata=dict(metadata)))
     part.replace(path)
 
 
@@ -106,6 +114,19 @@ def embedded_models() -> dict[str, Path]:
     }
 
 
+def read_card(path: Path) -> ModelCard:
+    """Read what weights are without reading the weights.
+
+    Raises:
+        ModelError: if the file is no safetensors file with a card.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return _read_card(path, file.metadata() or {})
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path}: this is not a safetensors file: {error}") from error
+
+
 def read_backbone_weights(path: Path) -> dict[str, Tensor]:
     """Read the ImageNet weights of a backbone from a safetensors file.
 
@@ -115,6 +136,19 @@ def read_backbone_weights(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise ModelError(f"{path}: there are no such backbone weights")
     return _read_tensors(path)[0]
+
+
+def _halve(tensor: Tensor) -> Tensor:
+    """Round to fp16, unless numbers are too small or too large for it.
+
+    The scores of skips in the FCN release are: they were learnt at rates of 1e-14.
+    """
+    if not tensor.is_floating_point():
+        return tensor.contiguous()
+    half = tensor.half()
+    if (half.float() - tensor).norm() <= _HALF_ERROR * tensor.norm():
+        return half.contiguous()
+    return tensor.float().contiguous()
 
 
 def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from maskstream.models.weights import (
     load_weights,
     read_backbone_weights,
     save_weights,
+    write_weights,
 )
 from maskstream.pipeline.errors import ModelError
 
@@ -44,12 +46,25 @@ def test_weights_come_back_as_fp16_keeps_them(model: FCN, tmp_path: Path) -> Non
     save_weights(path, model, CARD)
     loaded, card = load_weights(path)
 
-    assert card == CARD
+    assert replace(card, preprocessing="") == CARD
+    assert card.preprocessing == model.backbone.colours.description
     assert not loaded.training
     for name, tensor in loaded.state_dict().items():
         original = model.state_dict()[name]
         assert tensor.dtype == original.dtype
         assert tensor.equal(original.half().to(original.dtype)), name
+
+
+def test_numbers_too_small_for_fp16_are_kept(tmp_path: Path) -> None:
+    """A tensor of tiny numbers stays fp32, where halves would lose them."""
+    path = tmp_path / "tiny.safetensors"
+    tiny = torch.rand(8) * 1e-7
+
+    write_weights(path, {"tiny": tiny, "usual": torch.ones(8)}, {})
+
+    tensors = load_file(path)
+    assert tensors["tiny"].equal(tiny)
+    assert tensors["usual"].dtype == torch.float16
 
 
 def test_saving_leaves_no_partial_file(model: FCN, tmp_path: Path) -> None:

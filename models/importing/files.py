@@ -1,0 +1,120 @@
+"""Files of weights as other programs write them, read as named tensors."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from maskstream.models.classes import ClassTable
+from maskstream.models.importing.caffemodel import read_caffemodel
+from maskstream.models.importing.keras import read_keras
+from maskstream.pipeline.errors import ModelError
+
+__all__ = ["ForeignFile", "read_file"]
+
+_WRAPPERS = ("model_state_dict", "state_dict", "model")
+"""Where trainers keep the weights among the rest of a checkpoint."""
+_PARALLEL = "module."  # torch's DataParallel puts it before every name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ForeignFile:
+    """The tensors of a file, under the names they have there."""
+
+    path: Path
+    tensors: dict[str, Tensor]
+    classes: ClassTable | None = None
+    """Where the file says them."""
+    notes: tuple[str, ...] = ()
+    """What in the file is no weight."""
+
+
+def read_file(path: Path) -> ForeignFile:
+    """Read a file, whose kind is known by its first bytes.
+
+    Pickles are read with torch's ``weights_only``, which runs nothing in them.
+
+    Raises:
+        ModelError: the file is missing, damaged or of no kind known here.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ModelError(f"{path}: {reason}") from error
+    return _reader(head)(path)
+
+
+def _reader(head: bytes) -> Callable[[Path], ForeignFile]:
+    if head.startswith(b"\x89HDF\r\n\x1a\n"):
+        return lambda path: ForeignFile(path, read_keras(path))
+    if head.startswith((b"PK\x03\x04", b"\x80\x02")):  # torch's zip, and its older form
+        return _read_checkpoint
+    if head[8:9] == b"{":  # after the length of the header
+        return _read_safetensors
+    return lambda path: ForeignFile(path, read_caffemodel(path))
+
+
+def _read_safetensors(path: Path) -> ForeignFile:
+    try:
+        return ForeignFile(path, load_file(path))
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path}: this is not a safetensors file: {error}") from error
+
+
+def _read_checkpoint(path: Path) -> ForeignFile:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ModelError(
+            f"{path}: it holds more than tensors and plain values, and reading that "
+            "could run a program; save its state_dict alone"
+        ) from error
+    except (RuntimeError, EOFError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"{path}: torch cannot read this file: {reason}") from error
+    if not isinstance(content, Mapping):
+        raise ModelError(f"{path}: no dict of tensors, but a {type(content).__name__}")
+    wrapper = next((name for name in _WRAPPERS if _is_dict(content, name)), None)
+    named = content if wrapper is None else content[wrapper]
+    tensors = {
+        str(name).removeprefix(_PARALLEL): value
+        for name, value in named.items()
+        if isinstance(value, Tensor)
+    }
+    if not tensors:
+        raise ModelError(f"{path}: no tensors in it, only {', '.join(map(str, named))}")
+    beside = sorted(str(name) for name in content if name != wrapper)
+    classes = _read_classes(content.get("meta"))
+    if wrapper is None or not beside:
+        return ForeignFile(path, tensors, classes)
+    note = f"left out of the checkpoint: {', '.join(beside)}"
+    return ForeignFile(path, tensors, classes, (note,))
+
+
+def _is_dict(content: Mapping[str, Any], name: str) -> bool:
+    return isinstance(content.get(name), Mapping)
+
+
+def _read_classes(meta: Any) -> ClassTable | None:
+    """Read the class table that mmsegmentation puts beside its weights."""
+    if not isinstance(meta, Mapping):
+        return None
+    about = meta.get("dataset_meta", meta)
+    names = about.get("classes", about.get("CLASSES"))
+    colours = about.get("palette", about.get("PALETTE"))
+    if not names or not colours or len(names) != len(colours):
+        return None
+    return ClassTable(
+        names=tuple(map(str, names)),
+        colours=tuple((int(r), int(g), int(b)) for r, g, b in colours),
+    )

@@ -1,0 +1,31 @@
+"""What was recognised in a file: a network, and which tensor is which of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+__all__ = ["Plan", "Tensors"]
+
+Tensors = Mapping[str, Tensor]
+"""By the names that a file gives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the tensors of a file become those of a network or a backbone."""
+
+    target: str
+    """Name of a network, or of a backbone where the file has no more."""
+    names: Mapping[str, str]
+    """From the file's names to the network's; a backbone's begin ``backbone.``"""
+    num_classes: int | None = None
+    """None for a backbone."""
+    aside: Mapping[str, str] = field(default_factory=dict)
+    """Tensors that no network here has, and why it does not need them."""
+    swap_red_blue: frozenset[str] = frozenset()
+    """Kernels of the file that see RGB where the network sees BGR."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of this reading of the file."""

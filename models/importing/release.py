@@ -1,0 +1,73 @@
+"""The networks of the FCN release, as caffe and as pytorch-fcn have them.
+
+Both name their layers alike: conv1_1 to fc7, score_fr, score_pool4, upscore2, ...
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from maskstream.models.importing.plan import Plan, Tensors
+from maskstream.models.upscore import bilinear_kernel
+
+__all__ = ["plan_release"]
+
+_FIRST = {"conv1_1.weight": "vgg16", "conv1.weight": "alexnet"}
+_LAST_STEPS = ("upscore8", "upscore16", "upscore")
+_SCALES = ("scale_pool4.weight", "scale_pool3.weight")
+_DENSE = ("fc6", "fc7")  # each the first of a sequence here
+
+
+def plan_release(tensors: Tensors) -> Plan | None:
+    """Read FCN-32s, 16s, 8s and 8s at-once on VGG16, and FCN-32s on AlexNet."""
+    backbone = next((_FIRST[name] for name in _FIRST if name in tensors), None)
+    if backbone is None:
+        return None
+    stride = 32
+    if "score_pool4.weight" in tensors:
+        stride = 8 if "score_pool3.weight" in tensors else 16
+    is_at_once = _SCALES[0] in tensors
+    name = f"fcn{stride}s{'-atonce' if is_at_once else ''}-{backbone}-paper"
+    names = {theirs: _rename(theirs) for theirs in tensors}
+    aside = {}
+    for theirs in _SCALES:
+        if names.pop(theirs, None):
+            aside[theirs] = "a constant of the network"
+    for step in _LAST_STEPS:
+        theirs = f"{step}.weight"
+        if theirs not in tensors:
+            continue
+        if _is_bilinear(tensors[theirs]):
+            del names[theirs]
+            aside[theirs] = "it is bilinear, which every network's last step is"
+        else:
+            names[theirs] = "upscore.weight"
+            name += ",upsampling=learned-all"
+    return Plan(
+        name,
+        names,
+        num_classes=tensors["score_fr.weight"].shape[0],
+        aside=aside,
+        notes=_tell_at_once(name) if stride == 8 and not is_at_once else (),
+    )
+
+
+def _tell_at_once(name: str) -> tuple[str, ...]:
+    """Warn of what the names of pytorch-fcn's tensors cannot tell."""
+    other = name.replace("fcn8s-", "fcn8s-atonce-")
+    return (f"weights learnt at once have the same names; --model {other} takes them",)
+
+
+def _rename(theirs: str) -> str:
+    layer, _, kind = theirs.rpartition(".")
+    if layer.startswith("conv"):
+        return f"backbone.{theirs}"
+    return f"{layer}.0.{kind}" if layer in _DENSE else theirs
+
+
+def _is_bilinear(weight: Tensor) -> bool:
+    """Tell whether a deconvolution only interpolates, each class by itself."""
+    num_classes, _, size, _ = weight.shape
+    bilinear = torch.eye(num_classes)[:, :, None, None] * bilinear_kernel(size)
+    return torch.allclose(weight.float(), bilinear, atol=1e-6)
