@@ -70,7 +70,7 @@ def summarise(name: str, num_classes: int, size_hw: tuple[int, int]) -> NetworkS
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         gflop=counter.get_total_flops() / 1e9,
         receptive_field=receptive_field(lambda x: _score_deepest(model, x)),
-        stride=model.score_grid.stride,
+        stride=model.stride,
     )
 
 

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from maskstream.models.at_hand import weights_at_hand
+from maskstream.models.classes import CAMVID
+from maskstream.models.weights import ModelCard, save_weights
+from maskstream.pipeline.commands.models import models
+from maskstream.pipeline.errors import ConfigError, ModelError
+from tests.models.networks import tiny_fcn
+
+LITE0 = "fcn8s-lite0-slim"
+
+
+def run(*arguments: str) -> Result:
+    """Run the command by itself, a hundred columns wide."""
+    app = typer.Typer()
+    app.command()(models)
+    return CliRunner().invoke(app, arguments, env={"COLUMNS": "100"})
+
+
+@pytest.mark.slow
+def test_the_list_fits_a_terminal() -> None:
+    """A hundred columns hold a line for each network, and its weights at hand."""
+    lines = run().stdout.splitlines()
+
+    assert max(map(len, lines)) <= 100
+    paper = next(line for line in lines if "fcn8s-vgg16-paper" in line)
+    assert paper.split() == ["fcn8s-vgg16-paper", "134.3", "253.3", "8", "404", "px"]
+    lite0 = next(line for line in lines if LITE0 in line)
+    assert lite0.split()[-1] == "fcn8s-lite0-slim-camvid"
+
+
+def test_a_network_is_counted_at_the_size_and_classes_asked_for() -> None:
+    """As JSON, for any network that has a name."""
+    result = run(
+        "fcn8s-vgg16-paper,upsampling=learned-all",
+        *("--size", "1024x512", "--classes", "19", "--json"),
+    )
+
+    (one,) = json.loads(result.stdout)
+    assert one["parameters"] == 134_456_985
+    assert round(one["gflop"], 1) == 669.6
+    assert (one["receptive_field"], one["stride"], one["weights"]) == (404, 8, [])
+
+
+def test_weights_in_a_folder_are_found(tmp_path: Path) -> None:
+    """By what their card says they are; files without a card are passed over."""
+    card = ModelCard(
+        model="fcn8s-tiny-slim",
+        classes=CAMVID,
+        data="none",
+        licence="none",
+        training_command="none",
+        training_size_hw=(32, 32),
+    )
+    path = tmp_path / "mine.safetensors"
+    save_weights(path, tiny_fcn(card.model, len(CAMVID)), card)
+    (tmp_path / "damaged.safetensors").write_bytes(b"not a file of weights")
+
+    found = weights_at_hand(tmp_path)
+
+    assert found == {LITE0: ["fcn8s-lite0-slim-camvid"], card.model: [str(path)]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "message"),
+    [
+        (["fcn8s"], ModelError, "no model is named 'fcn8s'"),
+        (["--size", "auto"], ConfigError, "as 512x288, got auto"),
+    ],
+)
+def test_what_cannot_be_listed_is_explained(
+    arguments: list[str], kind: type[Exception], message: str
+) -> None:
+    """Names that are none, and a size that is none."""
+    result = run(*arguments)
+
+    assert isinstance(result.exception, kind)
+    assert message in str(result.exception)
