@@ -26,11 +26,11 @@ def test_two_processes_learn_as_one_does(labelled_dir: Path) -> None:
     assert script is not None
     root = Path(__file__).parents[2]
 
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    words = ["--nproc-per-node=2", script, str(labelled_dir), str(out), "1"]
     subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-        + ["--nproc-per-node=2", script, str(labelled_dir), str(out), "1"],
+        [*torchrun, *words],
         check=True,
-        capture_output=True,
         env=os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"},
     )
     joint_training.learn(labelled_dir, out, batch_size=2)

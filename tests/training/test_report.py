@@ -18,7 +18,7 @@ TWO = ClassTable(("road", "sky"), ((128, 64, 128), (70, 130, 180)))
 
 @pytest.mark.slow
 def test_the_report_shows_all_that_a_person_needs(labelled_dir: Path) -> None:
-    """Curves, confusion, classes, the best and the worst pictures, and how to repeat."""
+    """Curves, confusion, classes, best and worst pictures, and how to repeat."""
     run = train(tiny_run(labelled_dir, val_split="train", validate_every=2))
 
     page = run.report / "report.html"
