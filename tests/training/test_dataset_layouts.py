@@ -161,11 +161,12 @@ def test_seg11valid_is_val_without_what_sbd_learns_from(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_sbd(tmp_path: Path) -> None:
     """Labels are read from MATLAB files."""
-    scipy_io = pytest.importorskip("scipy.io")
+    from scipy.io import savemat  # type: ignore[import-untyped]
+
     labels = np.array([[0, 3], [20, 0]], np.uint8)
     save(tmp_path / "img/a.jpg", picture(2, 2))
     (tmp_path / "cls").mkdir()
-    scipy_io.savemat(tmp_path / "cls/a.mat", {"GTcls": {"Segmentation": labels}})
+    savemat(tmp_path / "cls/a.mat", {"GTcls": {"Segmentation": labels}})
     (tmp_path / "train.txt").write_text("a\n")
 
     folder = LabelledFolder.open(tmp_path, "train")

@@ -31,8 +31,8 @@ Labels = npt.NDArray[np.uint8]  # (H, W) class ids of a table, or VOID
 VOID = 255  # the label of pixels of which nobody says what they are
 _UNKNOWN = 254  # what no label file may say
 
-# Of CamVid's labels in Cityscapes' colours, 256x256 in JPEG of quality 75, at most 5 % of
-# a picture lay farther than this from every colour; of its photos at least 17 %.
+# Of CamVid's labels in Cityscapes' colours, 256x256 in JPEG of quality 75, at most 5 %
+# of a picture lay farther than this from every colour; of its photos at least 17 %.
 _FAR = 48.0
 _MAX_FAR_SHARE = 0.1
 
