@@ -1,0 +1,106 @@
+"""Pictures and clips in, a labelled folder out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from maskstream.pipeline.errors import SinkError, SourceError
+from maskstream.training.clips import spaced_frames
+from maskstream.training.dataset import Picture
+from maskstream.training.teachers.agreement import label_together
+from maskstream.training.teachers.opinion import VOID, Teacher
+
+_PICTURES = (".jpg", ".jpeg", ".png")
+_JPEG_QUALITY = 93
+
+
+def pictures_of(
+    sources: Iterable[Path], *, frames: int, shorter_side: int
+) -> Iterator[tuple[str, Picture]]:
+    """Read pictures, folders of pictures, and evenly spaced frames of clips.
+
+    Args:
+        sources: files and folders; what is not a picture is taken for a clip.
+        frames: at most so many of one clip.
+        shorter_side: pictures larger than this are made smaller, none is enlarged.
+
+    Yields:
+        The name, which for a frame ends with its number, and the (H, W, 3) RGB picture.
+
+    Raises:
+        SourceError: a source cannot be read, or a folder has no pictures.
+    """
+    for source in sources:
+        for name, picture in _read(source, frames):
+            yield name, _shrink(picture, shorter_side)
+
+
+def write_taught(
+    teachers: Sequence[Teacher],
+    pictures: Iterable[tuple[str, Picture]],
+    out: Path,
+    *,
+    split: str,
+) -> tuple[int, float]:
+    """Write each picture with the labels that the teachers agree on.
+
+    Returns:
+        The pictures written, and the share of their pixels that have a label.
+
+    Raises:
+        SinkError: the folder cannot be written.
+    """
+    images, truth = out / "images" / split, out / "labels" / split
+    shares = []
+    try:
+        images.mkdir(parents=True, exist_ok=True)
+        truth.mkdir(parents=True, exist_ok=True)
+        for name, picture in pictures:
+            labels = label_together(teachers, picture)
+            _, png = cv2.imencode(".png", labels)
+            _, jpeg = cv2.imencode(
+                ".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+            )
+            # the picture last: one without labels would be refused in training
+            (truth / f"{name}.png").write_bytes(png.tobytes())
+            (images / f"{name}.jpg").write_bytes(jpeg.tobytes())
+            shares.append(float((labels != VOID).mean()))
+    except SourceError:
+        raise  # an OSError too, but the pictures' and not the folder's
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SinkError(f"{out}: {reason}") from error
+    return len(shares), float(np.mean(shares)) if shares else 0.0
+
+
+def _read(source: Path, frames: int) -> Iterator[tuple[str, Picture]]:
+    if source.is_dir():
+        found = [p for p in sorted(source.iterdir()) if p.suffix.lower() in _PICTURES]
+        if not found:
+            raise SourceError(f"{source}: no pictures here, .jpg or .png wanted")
+        for path in found:
+            yield path.stem, _read_picture(path)
+    elif source.suffix.lower() in _PICTURES:
+        yield source.stem, _read_picture(source)
+    else:
+        yield from spaced_frames(source, frames)
+
+
+def _read_picture(path: Path) -> Picture:
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    if picture is None:
+        raise SourceError(f"{path}: this is not a picture that can be read")
+    return np.asarray(picture, np.uint8)
+
+
+def _shrink(picture: Picture, shorter_side: int) -> Picture:
+    height, width = picture.shape[:2]
+    scale = shorter_side / min(height, width)
+    if scale >= 1:
+        return picture
+    size = (round(width * scale), round(height * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
