@@ -40,7 +40,7 @@ def label_with(
 
     if len(teachers) < 2:
         raise ConfigError(
-            f"labels come from where teachers agree, which takes two, got {len(teachers)}"
+            f"labels are what teachers agree on, which takes two, got {len(teachers)}"
         )
     opened = [open_teacher(path) for path in teachers]
     count, share = write_taught(

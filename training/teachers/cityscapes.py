@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 
 import cv2
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 
 from maskstream.models.classes import CAMVID
+from maskstream.models.importing.files import read_file
 from maskstream.pipeline.errors import ModelError
 from maskstream.training.dataset import Picture
 from maskstream.training.teachers.espnetv2 import STRIDE, ESPNetv2
@@ -53,13 +53,13 @@ class CityscapesTeacher:
         """Load a released state dict.
 
         Raises:
-            ModelError: if the file is not a state dict of ESPNetv2 s=2.0.
+            ModelError: if the file is no state dict of ESPNetv2 s=2.0, 20 classes.
         """
         self._network = ESPNetv2(_NUM_CLASSES).eval()
+        tensors = read_file(weights).tensors
         try:
-            state = torch.load(weights, map_location="cpu", weights_only=True)
-            self._network.load_state_dict(state)
-        except (OSError, RuntimeError, TypeError, pickle.UnpicklingError) as error:
+            self._network.load_state_dict(tensors)
+        except RuntimeError as error:
             raise ModelError(
                 f"{weights}: not a state dict of ESPNetv2 s=2.0 with 20 classes"
             ) from error
