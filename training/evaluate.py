@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 
@@ -18,6 +19,7 @@ from maskstream.training.metrics import (
     Box,
     BoxAgreement,
     BoxScores,
+    MotionTracker,
     Scores,
     TemporalConsistency,
     TemporalScores,
@@ -50,7 +52,8 @@ class Evaluation:
         parts = asdict(self)
         scores = parts.pop("scores")
         told = {name: part for name, part in parts.items() if part is not None}
-        return json.dumps(_as_json(scores | told), indent=2)
+        text = json.dumps(_as_json(scores | told), indent=2)
+        return re.sub(r"\[[\s\d,]+\]", _on_one_line, text)
 
 
 def evaluate(
@@ -81,6 +84,7 @@ def evaluate(
     boundary = BoundaryF1(classes.names)
     boxes = BoxAgreement(classes.countable)
     agreement = Agreement()
+    motions = MotionTracker()
     temporal = TemporalConsistency(classes.names)
     true_temporal = TemporalConsistency(classes.names)
     for picture, truth in samples:
@@ -96,8 +100,9 @@ def evaluate(
             agreement.add(labels, others)
             other_counts += count_pixels(others, truth, num_classes)
         if is_clip:
-            temporal.add(picture, labels)
-            true_temporal.add(picture, truth)
+            motion = motions.step(picture)
+            temporal.add(motion, labels)
+            true_temporal.add(motion, truth)
     return Evaluation(
         scores=Scores.of(counts, classes.names),
         boundary=boundary.scores(),
@@ -107,6 +112,11 @@ def evaluate(
         agreement=None if other is None else agreement.scores(),
         other_scores=None if other is None else Scores.of(other_counts, classes.names),
     )
+
+
+def _on_one_line(row: re.Match[str]) -> str:
+    """Write a row of a matrix as people read it."""
+    return " ".join(row[0].split()).replace("[ ", "[").replace(" ]", "]")
 
 
 def _as_json(value: object) -> object:

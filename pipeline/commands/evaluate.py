@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import track
 
 from maskstream.pipeline.commands.evaluation_table import print_evaluation
 from maskstream.pipeline.config import ModelConfig, RecordsConfig
@@ -89,6 +91,7 @@ def evaluate(
         other = _settings(other_engine, device, other_precision or "auto", size)
     network, card = load_weights(weights or model or DEFAULT_WEIGHTS)
     samples = _samples(data, split, layout, clip, masks, card.classes)
+    console = Console(stderr=True)
     with ExitStack() as engines:
         if scales is not None or flip:
             predict = _multi_scale(network, settings, _read_scales(scales or "1"), flip)
@@ -96,7 +99,13 @@ def evaluate(
             predict = _open(engines, network, settings)
         evaluation = score(
             predict,
-            samples,
+            track(
+                samples,
+                "labelling",
+                console=console,
+                transient=True,
+                disable=not console.is_terminal,
+            ),
             card.classes,
             find_boxes=_box_finder(card.classes) if boxes else None,
             other=None if other is None else _open(engines, network, other),
@@ -122,7 +131,7 @@ def _samples(
     clip: Path | None,
     masks: Path | None,
     classes: ClassTable,
-) -> Iterator[tuple[Picture, Labels]]:
+) -> Iterable[tuple[Picture, Labels]]:
     """Open the labelled pictures or the clip that is asked for.
 
     Raises:
@@ -139,7 +148,7 @@ def _samples(
     assert data is not None
     folder = LabelledFolder.open(data, split, layout=layout, classes=classes)
     _check_classes(data, folder.classes, classes)
-    return iter(folder)
+    return folder
 
 
 def _clip_samples(

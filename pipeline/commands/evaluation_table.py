@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -19,7 +20,7 @@ def print_evaluation(evaluation: Evaluation, against: str | None) -> None:
     console = Console(highlight=False, soft_wrap=True)
     summary = Table(show_header=False, box=None, pad_edge=False)
     for name, value in _summary(evaluation, against):
-        summary.add_row(name, f"{value:.4f}")
+        summary.add_row(name, _number(value))
     console.print(summary)
     console.print(_by_class(evaluation))
 
@@ -70,8 +71,13 @@ def _by_class(evaluation: Evaluation) -> Table:
         table.add_column(column, justify="right")
     for name in evaluation.scores.per_class_iou:
         cells = [
-            f"{values[name]:.4f}" if name in values else ""
+            _number(values[name]) if name in values else ""
             for values in columns.values()
         ]
         table.add_row(name, *cells)
     return table
+
+
+def _number(score: float) -> str:
+    """Write a score; where there is none, a dash."""
+    return "-" if math.isnan(score) else f"{score:.4f}"

@@ -9,6 +9,7 @@ import pytest
 from maskstream.training.datasets import VOID, Labels, Picture
 from maskstream.training.metrics import (
     Agreement,
+    MotionTracker,
     TemporalConsistency,
     TemporalScores,
 )
@@ -31,9 +32,9 @@ def stripe(left: int) -> Labels:
 
 def score(*frames: tuple[Picture, Labels]) -> TemporalScores:
     """Score a short clip."""
-    temporal = TemporalConsistency(NAMES)
+    motions, temporal = MotionTracker(), TemporalConsistency(NAMES)
     for picture, labels in frames:
-        temporal.add(picture, labels)
+        temporal.add(motions.step(picture), labels)
     return temporal.scores()
 
 

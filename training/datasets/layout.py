@@ -70,5 +70,5 @@ def held_out(names: Sequence[Path], split: str) -> list[Path]:
     The last fifth is held out, not every fifth: neighbours in the order of names are
     often neighbours in a video, and a network that has seen one knows the other.
     """
-    num_train = len(names) - len(names) // 5
+    num_train = len(names) - max(1, len(names) // 5)
     return list(names[:num_train] if split == "train" else names[num_train:])

@@ -11,7 +11,11 @@ from maskstream.training.metrics.agreement import Agreement, AgreementScores
 from maskstream.training.metrics.boundary import BoundaryF1, BoundaryScores
 from maskstream.training.metrics.boxes import Box, BoxAgreement, BoxScores
 from maskstream.training.metrics.scores import Scores, count_pixels
-from maskstream.training.metrics.temporal import TemporalConsistency, TemporalScores
+from maskstream.training.metrics.temporal import (
+    MotionTracker,
+    TemporalConsistency,
+    TemporalScores,
+)
 
 __all__ = [
     "Agreement",
@@ -21,6 +25,7 @@ __all__ = [
     "Box",
     "BoxAgreement",
     "BoxScores",
+    "MotionTracker",
     "Scores",
     "TemporalConsistency",
     "TemporalScores",

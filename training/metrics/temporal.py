@@ -19,10 +19,11 @@ import numpy.typing as npt
 from maskstream.training.datasets import VOID, Labels, Picture
 from maskstream.training.metrics.scores import Scores, count_pixels
 
-__all__ = ["TemporalConsistency", "TemporalScores"]
+__all__ = ["Motion", "MotionTracker", "TemporalConsistency", "TemporalScores"]
 
 _T = TypeVar("_T", np.uint8, np.float32)
 
+Grey = npt.NDArray[np.uint8]  # (H, W)
 Flow = npt.NDArray[np.float32]  # (H, W, 2) pixels to the right and down
 
 
@@ -35,33 +36,52 @@ class TemporalScores:
     followed: float  # share of pixels that could be followed from frame to frame
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion:
+    """Where the pixels of a frame were in the one before it."""
+
+    back: Flow
+    is_followed: npt.NDArray[np.bool_]  # (H, W)
+
+
 @dataclass(slots=True)
-class TemporalConsistency:
-    """Compares the labels of neighbouring frames along the optical flow (DIS).
+class MotionTracker:
+    """Finds the motion from frame to frame by optical flow (DIS).
 
     A pixel is followed where the flows there and back agree (N. Sundaram, T. Brox, K.
     Keutzer, ECCV 2010, equation 5): not where something appears or is hidden.
     """
 
+    _before: Grey | None = None
+
+    def step(self, picture: Picture) -> Motion | None:
+        """Take the next frame, all of one size; None for the first."""
+        grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+        before, self._before = self._before, grey
+        return None if before is None else _follow(grey, before)
+
+
+@dataclass(slots=True)
+class TemporalConsistency:
+    """Compares the labels of neighbouring frames along the motion between them."""
+
     names: tuple[str, ...]
-    _before: tuple[npt.NDArray[np.uint8], Labels] | None = None
+    _before: Labels | None = None
     _counts: npt.NDArray[np.int64] = field(init=False)  # (K, K), carried by row
     _num_pixels: int = 0
 
     def __post_init__(self) -> None:
         self._counts = np.zeros((len(self.names), len(self.names)), np.int64)
 
-    def add(self, picture: Picture, labels: Labels) -> None:
-        """Take the next frame, of the size of its labels and of the frame before."""
-        grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
-        if self._before is not None:
-            grey_before, labels_before = self._before
-            back, is_followed = _follow(grey, grey_before)
-            carried = _fetch(labels_before, back, cv2.INTER_NEAREST)
-            carried = np.where(is_followed & (labels != VOID), carried, np.uint8(VOID))
+    def add(self, motion: Motion | None, labels: Labels) -> None:
+        """Take the labels of the next frame, and its motion since the one before."""
+        if motion is not None and self._before is not None:
+            carried = _fetch(self._before, motion.back, cv2.INTER_NEAREST)
+            is_compared = motion.is_followed & (labels != VOID)
+            carried = np.where(is_compared, carried, np.uint8(VOID))
             self._counts += count_pixels(labels, carried, len(self.names))
             self._num_pixels += labels.size
-        self._before = grey, labels
+        self._before = labels
 
     def scores(self) -> TemporalScores:
         """Return the scores over all neighbours so far, from one count."""
@@ -76,10 +96,7 @@ class TemporalConsistency:
         )
 
 
-def _follow(
-    now: npt.NDArray[np.uint8], before: npt.NDArray[np.uint8]
-) -> tuple[Flow, npt.NDArray[np.bool_]]:
-    """Find where each pixel was in the frame before, and whether that is certain."""
+def _follow(now: Grey, before: Grey) -> Motion:
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     still = np.zeros((*now.shape, 2), np.float32)  # where the search begins
     back = np.asarray(dis.calc(now, before, still.copy()), np.float32)  # (H, W, 2)
@@ -94,7 +111,7 @@ def _follow(
         & (rows + back[..., 1] >= 0)
         & (rows + back[..., 1] <= now.shape[0] - 1)
     )
-    return back, inside & (apart < 0.01 * length + 0.5)
+    return Motion(back, inside & (apart < 0.01 * length + 0.5))
 
 
 def _fetch(values: npt.NDArray[_T], flow: Flow, how: int) -> npt.NDArray[_T]:
