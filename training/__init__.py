@@ -1,5 +1,7 @@
 """Teach a network classes of one's own, and score what it has learnt.
 
-dataset.py --pictures--> augment.py --crops--> learner.py --weights--> evaluate.py
-config.py: everything that decides a run              train.py: the run itself
+recipes.py --settings--> train.py: the run, in the folder that run_folder.py describes
+
+dataset.py --pictures--> batches.py, augment.py --steps--> learner.py, loss.py
+           --kept weights--> validate.py --> report/
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from maskstream.models.classes import ClassTable
 from maskstream.training.augment import AugmentConfig
@@ -30,6 +30,14 @@ def _read_classes(given: object) -> object:
         raise ValueError(f"{given}: {reason}") from None
     except ValueError as error:
         raise ValueError(f"{given}: {error}") from None
+
+
+def _from_anywhere(path: Path) -> Path:
+    """Make a path hold when a run goes on from another folder."""
+    return path.expanduser().absolute()
+
+
+InputPath = Annotated[Path, AfterValidator(_from_anywhere)]
 
 
 class _Settings(BaseModel):
@@ -113,14 +121,16 @@ class LossConfig(_Settings):
 class TeacherConfig(_Settings):
     """A trained network whose soft answers are learnt too."""
 
-    weights: Path = Field(description="Its weights; its classes must be the run's own.")
+    weights: InputPath = Field(
+        description="Its weights; its classes must be the run's own."
+    )
     weight: float = Field(
         1.0, gt=0, description="Of its loss beside that of the labels."
     )
     temperature: float = Field(
         2.0, gt=0, description="Softens both answers, so that second choices teach."
     )
-    clips: tuple[Path, ...] = Field(
+    clips: tuple[InputPath, ...] = Field(
         (), description="Videos without labels, on which the teacher alone speaks."
     )
     frames_per_clip: int = Field(
@@ -131,7 +141,7 @@ class TeacherConfig(_Settings):
 class TrainConfig(_Settings):
     """One training run."""
 
-    data: Path = Field(description="Folder of labelled pictures.")
+    data: InputPath = Field(description="Folder of labelled pictures.")
     out: Path = Field(
         Path("runs/latest"), description="Folder of the run; it must be new or empty."
     )
@@ -139,12 +149,12 @@ class TrainConfig(_Settings):
         "fcn8s-lite0-slim",
         description="Network to train; this one runs in real time on two cores.",
     )
-    backbone_weights: Path | None = Field(
+    backbone_weights: InputPath | None = Field(
         None,
         description="ImageNet weights of the backbone, as safetensors; without them a "
         "few hundred pictures teach little.",
     )
-    start: Path | None = Field(
+    start: InputPath | None = Field(
         None,
         description="Weights to begin with, also of a shallower member of the family: "
         "16s from 32s, 8s from 16s.",

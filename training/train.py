@@ -230,7 +230,8 @@ def _weigh_classes(config: TrainConfig, labelled: LabelledFolder) -> Tensor:
     num_classes = len(labelled.classes)
     if config.loss.class_weights == "none":
         return torch.ones(num_classes)
-    truth = (labelled[index][1] for index in range(len(labelled)))
+    listing = labelled.listing
+    truth = (listing.read_labels(path) for _, path in listing.pairs)
     weights = median_frequency_weights(truth, num_classes)
     return weights.sqrt() if config.loss.class_weights == "root-median" else weights
 

@@ -149,10 +149,27 @@ def _progress_bar() -> Iterator[OnStep]:
         console=Console(stderr=True),
         disable=not sys.stderr.isatty(),
     )
-    with bar:
+    with bar, _lines_above():
         task = bar.add_task("training", total=None, loss=float("nan"))
 
         def show(step: int, num_steps: int, loss: float) -> None:
             bar.update(task, completed=step, total=num_steps, loss=loss)
 
         yield show
+
+
+@contextmanager
+def _lines_above() -> Iterator[None]:
+    """Send log lines through stderr as it is now: a bar stays below what it is sent."""
+    handlers = [
+        handler
+        for handler in logging.getLogger().handlers
+        if isinstance(handler, logging.StreamHandler)
+    ]
+    before = [handler.setStream(sys.stderr) for handler in handlers]
+    try:
+        yield
+    finally:
+        for handler, stream in zip(handlers, before, strict=True):
+            if stream is not None:  # it was another one
+                handler.setStream(stream)

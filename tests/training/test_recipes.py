@@ -67,7 +67,7 @@ def test_words_lie_over_the_recipe() -> None:
         ["data=2024", "optimizer.learning_rate=1e-10", "augment.crop_hw=[64, 96]"],
     )
 
-    assert config.data == Path("2024")
+    assert config.data == Path("2024").absolute()
     assert config.optimizer.learning_rate == 1e-10
     assert config.augment is not None
     assert config.augment.crop_hw == (64, 96)
