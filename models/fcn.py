@@ -143,7 +143,11 @@ class FCN(nn.Module):
             return _crop(score, self._last_margin, height, width)
         if self._is_padded:
             return score
-        return _crop(score, 0, -(-height // self.stride), -(-width // self.stride))
+        # Not -(-height // stride): runtimes that this is exported to round to zero.
+        height, width = (
+            (side + self.stride - 1) // self.stride for side in (height, width)
+        )
+        return _crop(score, 0, height, width)
 
     def _finer(
         self, upsampling: Upsampling, grid: ScoreGrid, skip: ScoreGrid
