@@ -37,6 +37,18 @@ class TinyBackbone(Backbone):
         return pool3, pool4, self.conv5(pool4)
 
 
+def unsettle_norms(model: nn.Module) -> None:
+    """Give batch norms weights and statistics as training leaves them."""
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            assert layer.running_mean is not None
+            assert layer.running_var is not None
+            nn.init.uniform_(layer.weight, 0.5, 1.5)
+            nn.init.normal_(layer.bias, std=0.1)
+            nn.init.normal_(layer.running_mean, std=0.1)
+            nn.init.uniform_(layer.running_var, 0.5, 1.5)
+
+
 def tiny_fcn(name: str, num_classes: int = NUM_CLASSES) -> FCN:
     """Build the network of a name on the tiny backbone."""
     return FCN(TinyBackbone(), Architecture.parse(name), num_classes).eval()

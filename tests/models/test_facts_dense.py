@@ -45,6 +45,7 @@ def made_convolutional(
     for layer, index in (("fc6.0", 2), ("fc7.0", 4), ("score_fr", 6)):
         conv, dense = model.get_submodule(layer), classifier[index]
         assert isinstance(conv, nn.Conv2d)
+        assert isinstance(dense, nn.Linear)
         conv.load_state_dict(
             {"weight": dense.weight.view_as(conv.weight), "bias": dense.bias}
         )

@@ -12,18 +12,19 @@ from maskstream.models.backbones.base import Spread
 from maskstream.models.fcn import FCN
 from maskstream.models.folding import folded
 from maskstream.models.heads import Scale
-from tests.models.networks import NUM_CLASSES, NarrowVGG, TinyBackbone, tiny_fcn
+from tests.models.networks import (
+    NUM_CLASSES,
+    NarrowVGG,
+    TinyBackbone,
+    tiny_fcn,
+    unsettle_norms,
+)
 
 
 def trained(model: FCN) -> FCN:
-    """Give norms statistics as training leaves them."""
+    """Make a network as after training, ready to label."""
     torch.manual_seed(0)
-    for layer in model.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            nn.init.uniform_(layer.weight, 0.5, 1.5)
-            nn.init.normal_(layer.bias, std=0.1)
-            nn.init.normal_(layer.running_mean, std=0.1)
-            nn.init.uniform_(layer.running_var, 0.5, 1.5)
+    unsettle_norms(model)
     return model.eval()
 
 

@@ -8,44 +8,28 @@ from torch import Tensor, nn
 
 from maskstream.models.build import build_model
 from maskstream.models.geometry import upsample_scores
+from maskstream.models.importing.torchvision_fcn import plan_torchvision_fcn
 from maskstream.pipeline.errors import ModelError
+from tests.models.networks import unsettle_norms
 
 NAME = "fcn8s-resnet50-torchvision"
 NUM_CLASSES = 5
 SIZE_HW = 40, 56  # divides by 8 but not by 32
 
 
-def torchvision_fcn(name: str = "fcn_resnet50", num_classes: int = 5) -> nn.Module:
+def torchvision_fcn() -> nn.Module:
     """Build torchvision's own network, its batch norms not trivial."""
     import torchvision
 
     model: nn.Module = torchvision.models.get_model(
-        name,
+        "fcn_resnet50",
         weights=None,
         weights_backbone=None,
-        num_classes=num_classes,
+        num_classes=NUM_CLASSES,
         aux_loss=True,
     )
-    for layer in model.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            nn.init.uniform_(layer.weight, 0.5, 1.5)
-            nn.init.uniform_(layer.running_var, 0.5, 1.5)
-            nn.init.normal_(layer.running_mean, std=0.1)
+    unsettle_norms(model)
     return model.eval()
-
-
-def own_name(name: str) -> str:
-    """Map a name in torchvision's state dict to ours."""
-    for theirs, ours in (
-        ("backbone.", "backbone.trunk."),
-        ("aux_classifier.4", "auxiliary.4"),
-        ("aux_classifier.", "auxiliary."),
-        ("classifier.4", "score_fr"),
-        ("classifier.", "fc6."),
-    ):
-        if name.startswith(theirs):
-            return ours + name.removeprefix(theirs)
-    raise AssertionError(name)
 
 
 @pytest.mark.slow
@@ -55,7 +39,10 @@ def test_the_member_gives_what_torchvision_gives(is_training: bool) -> None:
     torch.manual_seed(0)
     theirs = torchvision_fcn()
     ours = build_model(f"{NAME},auxiliary=yes", NUM_CLASSES).eval()
-    ours.load_state_dict({own_name(k): v for k, v in theirs.state_dict().items()})
+    weights = theirs.state_dict()
+    plan = plan_torchvision_fcn(weights)
+    assert plan is not None
+    ours.load_state_dict({own: weights[name] for name, own in plan.names.items()})
     for layer in [*theirs.modules(), *ours.modules()]:
         if isinstance(layer, nn.BatchNorm2d):
             layer.train(is_training)
@@ -72,16 +59,16 @@ def test_the_member_gives_what_torchvision_gives(is_training: bool) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "millions"), [("resnet50", 35_322_218), ("resnet101", 54_314_346)]
+    ("name", "parameters"), [("resnet50", 35_322_218), ("resnet101", 54_314_346)]
 )
 def test_members_have_the_parameters_that_torchvision_states(
-    name: str, millions: int
+    name: str, parameters: int
 ) -> None:
     """As FCN_ResNet50_Weights and FCN_ResNet101_Weights count them, with 21 classes."""
     with torch.device("meta"):
         model = build_model(f"fcn8s-{name}-torchvision,auxiliary=yes", 21)
 
-    assert sum(p.numel() for p in model.parameters()) == millions
+    assert sum(p.numel() for p in model.parameters()) == parameters
 
 
 @pytest.mark.slow
