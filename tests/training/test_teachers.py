@@ -23,7 +23,9 @@ from maskstream.training.teachers import (
 from maskstream.training.teachers.espnetv2 import ESPNetv2
 from tests.clips import make_clip
 
-ROAD, PAVEMENT, TREE, POLE = map(CAMVID.index, ("road", "pavement", "tree", "pole"))
+ROAD, PAVEMENT, TREE, POLE, CAR = map(
+    CAMVID.index, ("road", "pavement", "tree", "pole", "car")
+)
 ALL = frozenset(range(len(CAMVID)))
 LARGE = ALL - {POLE}
 
@@ -101,6 +103,20 @@ def test_thin_labels_keep_their_border():
     labels = agree([sees_pole, say(TREE), say(TREE)], [ALL, LARGE, LARGE])
 
     assert labels[4].tolist() == [TREE] * 3 + [TREE, POLE, TREE] + [TREE] * 3
+
+
+def test_the_own_bonnet_is_void_and_a_car_beside_is_not():
+    """Both are cut by the lower edge, but a bonnet is low and wide."""
+    with_bonnet, with_car = say(ROAD, size=40), say(ROAD, size=40)
+    with_bonnet.labels[35:, 5:35] = CAR
+    with_car.labels[20:, 25:] = CAR
+
+    bonnet = agree([with_bonnet, with_bonnet], [ALL, LARGE])
+    car = agree([with_car, with_car], [ALL, LARGE])
+
+    assert (bonnet != CAR).all()
+    assert bonnet[38, 20] == VOID
+    assert car[38, 30] == CAR
 
 
 def test_what_was_taught_opens_as_a_data_set(tmp_path: Path):

@@ -1,7 +1,8 @@
 """One label map out of the opinions of several teachers.
 
-Measured with three teachers on 60 pictures of CamVid's training split: 79 % of the
-pixels get a label and 96 % of those are right; of road 99 %, of sky and car 99 and 97.
+Measured with three teachers on 60 pictures of CamVid's training split: 77 % of the
+pixels get a label, and of those with truth 97 % are right: sky and road 99 %, car 98,
+tree 95, pavement 93, building 92.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from maskstream.models.classes import CAMVID
 from maskstream.training.dataset import Labels, Picture
 from maskstream.training.teachers.opinion import VOID, Opinion, Teacher
+
+_Mask = npt.NDArray[np.bool_]  # (H, W)
 
 _CONFIDENCE = 0.6  # below it an opinion does not count
 _LONE_CONFIDENCE = 0.9  # where no other teacher knows the class
@@ -33,7 +37,8 @@ def agree(opinions: Sequence[Opinion], speaks_of: Sequence[frozenset[int]]) -> L
     """Keep what two teachers say, or one that is sure where no other knows the class.
 
     Where shared labels meet, both sides of the border lose a pixel: each network draws
-    it elsewhere. Classes that one teacher alone knows are thin and keep theirs.
+    it elsewhere. Classes that one teacher alone knows are thin and keep theirs. The
+    bonnet of the own car, which networks take for a car, is void.
 
     Args:
         opinions: of one picture, all of its size.
@@ -59,10 +64,23 @@ def agree(opinions: Sequence[Opinion], speaks_of: Sequence[frozenset[int]]) -> L
         else:
             shared[votes >= 2] = class_id
     shared[_borders(shared)] = VOID
+    shared[_own_bonnet(shared)] = VOID
     return np.where(lone != VOID, lone, shared)
 
 
-def _borders(labels: Labels) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _own_bonnet(labels: Labels) -> _Mask:
+    """Find cars cut by the lower edge that are twice as wide as high, (H, W)."""
+    cars = (labels == CAMVID.index("car")).astype(np.uint8)
+    _, parts, boxes, _ = cv2.connectedComponentsWithStats(cars)
+    _, top, width, height, _ = boxes.T
+    # the last row may be void already, as a border
+    is_cut = top + height >= len(labels) - 1
+    is_bonnet = is_cut & (width > 2 * height)
+    is_bonnet[0] = False  # the part that is no car
+    return np.asarray(is_bonnet[parts])
+
+
+def _borders(labels: Labels) -> _Mask:
     """Find the pixels that touch another label, (H, W)."""
     around = np.ones((3, 3), np.uint8)
     unequal = cv2.dilate(labels, around) != cv2.erode(labels, around)
