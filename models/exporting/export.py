@@ -1,0 +1,77 @@
+"""Write a network for another runtime, and only if it labels there as it does here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskstream.models.exporting.agreement import Agreement, measure_agreement
+from maskstream.models.exporting.format import Format
+from maskstream.models.exporting.labeller import Labeller
+from maskstream.models.exporting.onnx_file import open_onnx, write_onnx
+from maskstream.models.exporting.openvino_ir import open_openvino, write_openvino
+from maskstream.models.exporting.torch_program import (
+    SIZE_MULTIPLE,
+    open_program,
+    write_program,
+)
+from maskstream.models.fcn import FCN
+from maskstream.models.weights import ModelCard
+from maskstream.pipeline.errors import ConfigError, ModelError
+
+__all__ = ["FORMATS", "MIN_AGREEMENT", "export_network"]
+
+MIN_AGREEMENT = 0.999
+
+FORMATS = {
+    "onnx": Format(".onnx", write_onnx, open_onnx),
+    "openvino": Format(".xml", write_openvino, open_openvino, beside=".bin"),
+    "torch-export": Format(".pt2", write_program, open_program, multiple=SIZE_MULTIPLE),
+}
+
+
+def export_network(
+    network: FCN,
+    card: ModelCard,
+    format_: Format,
+    output: Path,
+    pictures: Sequence[NDArray[np.uint8]],
+) -> Agreement:
+    """Write a network in a format, run it there and compare its labels.
+
+    The file takes its name when it has passed; one that was there stays otherwise.
+
+    Args:
+        network: in evaluation mode, on the CPU.
+        card: goes into the file.
+        format_: one of `FORMATS`.
+        output: with the suffix of the format.
+        pictures: (H, W, 3) RGB from the real world, 64 pixels high and wide or more.
+
+    Raises:
+        ConfigError: the output's suffix is of another format.
+        ModelError: the network cannot be written so, or labels differently there.
+    """
+    if output.suffix != format_.suffix:
+        raise ConfigError(f"{output}: this format's files end in {format_.suffix}")
+    with TemporaryDirectory(dir=output.parent, prefix=f".{output.stem}-") as folder:
+        part = Path(folder) / output.name
+        format_.write(Labeller(network), part, card.to_json())
+        label = format_.open(part)
+        agreement = measure_agreement(network, label, pictures, format_.multiple)
+        if agreement.worst < MIN_AGREEMENT:
+            raise ModelError(
+                f"{output}: not written, its labels agree with the original's on "
+                f"{agreement.worst:.4%} of the pixels of a picture "
+                f"({agreement.mean:.4%} on all {agreement.num_pictures}), and "
+                f"{MIN_AGREEMENT:.1%} is wanted"
+            )
+        if format_.beside is not None:
+            beside = part.with_suffix(format_.beside)
+            beside.replace(output.with_suffix(format_.beside))
+        part.replace(output)
+    return agreement
