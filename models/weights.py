@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from maskstream.models.build import build_model
@@ -93,12 +93,26 @@ def load_weights(path_or_name: str | Path) -> tuple[FCN, ModelCard]:
             f"{path}: there are no such weights; give a safetensors file or one of "
             f"{', '.join(embedded_models()) or 'none embedded'}"
         )
-    tensors, metadata = _read_tensors(path)
-    card = _read_card(path, metadata)
+    card = read_card(path)
     model = build_model(card.model, len(card.classes))
+    tensors = _read_tensors(path)
     _check_same_tensors(path, card.model, model.state_dict(), tensors)
     model.load_state_dict(tensors)
     return model.eval(), card
+
+
+def has_card(path: Path) -> bool:
+    """Tell weights of this program from those of others.
+
+    Raises:
+        ModelError: if the file is missing.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path}: there are no such weights")
+    try:
+        return "model_card" in _read_metadata(path)
+    except ModelError:
+        return False
 
 
 def embedded_models() -> dict[str, Path]:
@@ -120,11 +134,7 @@ def read_card(path: Path) -> ModelCard:
     Raises:
         ModelError: if the file is no safetensors file with a card.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            return _read_card(path, file.metadata() or {})
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path}: this is not a safetensors file: {error}") from error
+    return _read_card(path, _read_metadata(path))
 
 
 def read_backbone_weights(path: Path) -> dict[str, Tensor]:
@@ -135,7 +145,7 @@ def read_backbone_weights(path: Path) -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise ModelError(f"{path}: there are no such backbone weights")
-    return _read_tensors(path)[0]
+    return _read_tensors(path)
 
 
 def _halve(tensor: Tensor) -> Tensor:
@@ -151,11 +161,17 @@ def _halve(tensor: Tensor) -> Tensor:
     return tensor.float().contiguous()
 
 
-def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path}: this is not a safetensors file: {error}") from error
+
+
+def _read_metadata(path: Path) -> dict[str, str]:
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return tensors, file.metadata() or {}
+            return file.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path}: this is not a safetensors file: {error}") from error
 

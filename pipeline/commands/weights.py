@@ -1,0 +1,213 @@
+"""``weights``: what is there, what a file holds, weights of others, other runtimes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from maskstream.pipeline.commands.real_pictures import pick_pictures
+from maskstream.pipeline.errors import ConfigError, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from maskstream.models.importing import Imported
+    from maskstream.models.weights import ModelCard
+
+__all__ = ["weights"]
+
+weights = typer.Typer(no_args_is_help=True)
+
+_SAMPLE = "sample:street"
+_NUM_PICTURES = 8  # that an export is compared on
+
+_Model = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The network, or the backbone alone, where the file cannot tell.",
+    ),
+]
+
+
+@weights.callback()
+def _describe() -> None:
+    """Weights: list and show them, import those of others, export to runtimes."""
+
+
+@weights.command("list")
+def list_weights() -> None:
+    """List the weights at hand: embedded in the package, and fetched before."""
+    from maskstream.models.fetching import cache_dir
+    from maskstream.models.weights import embedded_models, read_card
+
+    table = Table("weights", "model", "classes", "MB", "scores", box=box.SIMPLE_HEAD)
+    fetched = sorted(cache_dir().glob("*.safetensors"))
+    named = {**embedded_models(), **{str(path): path for path in fetched}}
+    for name, path in named.items():
+        card = read_card(path)
+        table.add_row(
+            name,
+            card.model,
+            str(len(card.classes)),
+            f"{path.stat().st_size / 1e6:.1f}",
+            _tell_scores(card),
+        )
+    _console().print(table)
+
+
+@weights.command()
+def show(
+    file: Annotated[str, typer.Argument(metavar="WEIGHTS", help="A name or a file.")],
+    model: _Model = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show the model card of weights; of a foreign file, what would be imported."""
+    from maskstream.models.fetching import locate_weights
+    from maskstream.models.importing import import_weights
+    from maskstream.models.weights import embedded_models, has_card, read_card
+
+    located = locate_weights(file)
+    path = embedded_models().get(str(located), Path(located))
+    if not has_card(path):
+        _print_imported(import_weights(path, model=model))
+        return
+    card = read_card(path)
+    if as_json:
+        typer.echo(card.to_json())
+        return
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, value in _rows(card).items():
+        table.add_row(name, value)
+    _console().print(table)
+
+
+@weights.command("import")
+def import_(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help=".pth, .caffemodel, .h5 or .safetensors."),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The .safetensors to write.")
+    ],
+    model: _Model = None,
+    classes: Annotated[
+        Path | None, typer.Option(metavar="JSON", help="Class table of the network.")
+    ] = None,
+    licence: Annotated[
+        str, typer.Option(help="What the weights may be used for, for the card.")
+    ] = "",
+) -> None:
+    """Import weights of caffe, pytorch-fcn, torchvision, mmsegmentation or Keras.
+
+    Every tensor that does not match is told. Nothing is written unless the network, or
+    the backbone, is whole.
+    """
+    from maskstream.models.importing import import_weights, save_imported
+    from maskstream.training.datasets.class_file import read_class_file
+
+    table = None if classes is None else read_class_file(classes).classes
+    if output.suffix != ".safetensors":
+        raise ConfigError(f"{output}: weights are written as .safetensors")
+    imported = import_weights(file, model=model)
+    _print_imported(imported)
+    card = save_imported(imported, output, classes=table, licence=licence)
+    use = f"--weights {output}" if card else f"--backbone-weights {output}, to train"
+    typer.echo(f"{output} is written: {use}")
+
+
+@weights.command()
+def export(
+    file: Annotated[str, typer.Argument(metavar="WEIGHTS", help="A name or a file.")],
+    format_: Annotated[
+        str, typer.Option("--format", help="onnx, openvino or torch-export.")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help=".onnx, .xml or .pt2 to write.")
+    ],
+    pictures: Annotated[
+        str,
+        typer.Option(metavar="INPUT", help="A clip or a folder to compare labels on."),
+    ] = _SAMPLE,
+) -> None:
+    """Export for another runtime: pixels in, labels out.
+
+    The export is run on real pictures and refused where its labels differ.
+    """
+    from maskstream.models.exporting import FORMATS, export_network
+    from maskstream.models.fetching import locate_weights
+    from maskstream.models.weights import load_weights
+
+    if format_ not in FORMATS:
+        raise ConfigError(
+            f"--format must be one of {', '.join(FORMATS)}, got {format_!r}"
+        )
+    picked = _pick(pictures)
+    network, card = load_weights(locate_weights(file))
+    agreement = export_network(network, card, FORMATS[format_], output, picked)
+    typer.echo(
+        f"{output} is written: labels agree on {agreement.mean:.4%} of the pixels of "
+        f"{agreement.num_pictures} pictures, on {agreement.worst:.4%} of the worst"
+    )
+
+
+def _pick(given: str):  # type: ignore[no-untyped-def]
+    try:
+        return pick_pictures(given, _NUM_PICTURES)
+    except SourceError as error:
+        if given != _SAMPLE:
+            raise
+        raise ConfigError(
+            "an export is compared on real pictures: name a clip or a folder with "
+            '--pictures, or pip install "maskstream[sample]" for one'
+        ) from error
+
+
+def _rows(card: ModelCard) -> Mapping[str, str]:
+    """Tell what a card says, leaving out what it does not."""
+    size = card.training_size_hw
+    rows = {
+        "model": card.model,
+        "classes": ", ".join(card.classes.names),
+        "input": card.preprocessing,
+        "data": card.data,
+        "licence": card.licence,
+        "made by": card.training_command,
+        "imported from": card.source,
+        "learnt at": f"{size[1]}x{size[0]}" if size else "",
+        "scores": _tell_scores(card),
+    }
+    return {name: value for name, value in rows.items() if value}
+
+
+def _tell_scores(card: ModelCard) -> str:
+    return ", ".join(f"{name} {score:g}" for name, score in card.scores.items())
+
+
+def _print_imported(imported: Imported) -> None:
+    """Tell what was recognised, and every tensor that has no place."""
+    found, target = imported.match, imported.target
+    console = _console()
+    console.print(
+        f"{imported.format}: {target.name}, {len(found.taken)} of "
+        f"{len(target.shapes)} tensors",
+        markup=False,
+    )
+    for note in imported.notes:
+        console.print(f"  note: {note}", markup=False)
+    for name in found.missing:
+        console.print(f"  missing: {name}", markup=False)
+    for name, shapes in found.misfits.items():
+        console.print(f"  of another shape: {name} is {shapes}", markup=False)
+    for name, reason in found.unused.items():
+        console.print(f"  unused: {name}: {reason}", markup=False)
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)
