@@ -24,6 +24,12 @@ class Head(Enum):
     LECTURE = "lecture"  # 1x1 fc6 and fc7, the lighter form that lectures teach
     SLIM = "slim"  # fc6 keeps its 7x7 window one channel at a time, then mixes
     TORCHVISION = "torchvision"  # FCNHead of torchvision on a dilated ResNet, no skips
+    MMSEG = "mmseg"  # FCNHead of mmsegmentation, likewise
+
+    @property
+    def is_dilated(self) -> bool:
+        """It scores features that a dilated backbone keeps at stride 8."""
+        return self in (Head.TORCHVISION, Head.MMSEG)
 
 
 class Upsampling(Enum):
@@ -57,7 +63,7 @@ class Architecture:
     relu: bool = True
     """After fc6 and fc7; lecture notes leave it out."""
     auxiliary: bool = False
-    """A second head for training, on the features before the last; torchvision's."""
+    """A second head for training, on the features before the last."""
     colours: Colours | None = None
     """None takes those that the backbone's usual ImageNet weights want."""
 
@@ -121,15 +127,17 @@ class Architecture:
             )
         if self.stride == 32 and self.upsampling is Upsampling.UNPOOL:
             raise ModelError(f"{name}: unpooling needs a skip, and fcn32s has none")
-        if self.head is Head.TORCHVISION and self != replace(
+        if self.head.is_dilated and self != replace(
             self, stride=8, at_once=False, upsampling=Upsampling.LEARNED, relu=True
         ):
             raise ModelError(
-                f"{name}: torchvision's head has one form, such as "
-                "fcn8s-resnet50-torchvision"
+                f"{name}: {self.head.value}'s head has one form, such as "
+                f"fcn8s-resnet50-{self.head.value}"
             )
-        if self.auxiliary and self.head is not Head.TORCHVISION:
-            raise ModelError(f"{name}: only torchvision's head has an auxiliary one")
+        if self.auxiliary and not self.head.is_dilated:
+            raise ModelError(
+                f"{name}: only the heads torchvision and mmseg have an auxiliary one"
+            )
 
 
 Choice = TypeVar("Choice", bound=Enum)

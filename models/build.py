@@ -19,7 +19,7 @@ def build_model(name: str, num_classes: int) -> FCN:
     backbone = build_backbone(
         architecture.backbone,
         wide_border=architecture.head is Head.PAPER,
-        dilated=architecture.head is Head.TORCHVISION,
+        dilated=architecture.head.is_dilated,
         colours=architecture.colours,
     )
     return FCN(backbone, architecture, num_classes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from maskstream.models.architecture import Head
@@ -35,8 +36,9 @@ def build_head(
         )
         return fc6, nn.Sequential(_mix(256, 256), nn.Dropout(0.1)), 256
     if head is Head.TORCHVISION:
-        fc6, width = _neck(channels)
-        return fc6, nn.Identity(), width
+        return _window(channels, channels // 4), nn.Dropout(0.1), channels // 4
+    if head is Head.MMSEG:
+        return _Beside(channels, channels // 4), nn.Dropout2d(0.1), channels // 4
     kernel = backbone.fc6_kernel if head is Head.PAPER else 1
     # The lecture notes drop whole channels, the release single elements.
     dropout = nn.Dropout(0.5) if head is Head.PAPER else nn.Dropout2d(0.5)
@@ -45,9 +47,11 @@ def build_head(
 
 
 def build_auxiliary(num_inputs: int, num_classes: int) -> nn.Module:
-    """Build torchvision's second head, which scores earlier features to train them."""
-    neck, width = _neck(num_inputs)
-    return nn.Sequential(*neck, nn.Conv2d(width, num_classes, 1))
+    """Build the second head, which scores earlier features so that they learn more."""
+    width = num_inputs // 4
+    return nn.Sequential(
+        *_window(num_inputs, width), nn.Dropout(0.1), nn.Conv2d(width, num_classes, 1)
+    )
 
 
 def build_skip(head: Head, num_inputs: int, num_classes: int) -> nn.Module:
@@ -64,16 +68,29 @@ def build_skip(head: Head, num_inputs: int, num_classes: int) -> nn.Module:
     )
 
 
-def _neck(num_inputs: int) -> tuple[nn.Sequential, int]:
-    """Make torchvision's FCNHead but for its scores, and say how wide it is."""
-    width = num_inputs // 4
-    neck = nn.Sequential(
-        nn.Conv2d(num_inputs, width, 3, padding=1, bias=False),
-        nn.BatchNorm2d(width),
+class _Beside(nn.Module):
+    """Two convolutions, and one over what they made beside what they read.
+
+    FCNHead of mmsegmentation, with num_convs=2 and concat_input=True.
+    """
+
+    def __init__(self, num_inputs: int, width: int) -> None:
+        super().__init__()
+        self.convs = nn.Sequential(_window(num_inputs, width), _window(width, width))
+        self.join = _window(num_inputs + width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn (N, C, h, w) features into (N, width, h, w)."""
+        joined: Tensor = self.join(torch.cat([x, self.convs(x)], 1))
+        return joined
+
+
+def _window(num_inputs: int, num_outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(num_inputs, num_outputs, 3, padding=1, bias=False),
+        nn.BatchNorm2d(num_outputs),
         nn.ReLU(inplace=True),
-        nn.Dropout(0.1),
     )
-    return neck, width
 
 
 def _dense(

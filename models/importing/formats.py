@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from maskstream.models.importing.classifier import plan_caffe_alexnet
+from maskstream.models.importing.mmsegmentation import plan_mmsegmentation
 from maskstream.models.importing.plan import Plan, Tensors
 from maskstream.models.importing.release import plan_release
 from maskstream.models.importing.torchvision_fcn import plan_torchvision_fcn
@@ -40,6 +41,11 @@ FORMATS = (
         "torchvision FCN",
         ("backbone.layer4.0.conv1.weight", "classifier.4.weight"),
         plan_torchvision_fcn,
+    ),
+    Format(
+        "mmsegmentation FCN",
+        ("decode_head.convs.1.conv.weight", "decode_head.conv_cat.conv.weight"),
+        plan_mmsegmentation,
     ),
     Format(
         "FCN release (caffe, pytorch-fcn)",

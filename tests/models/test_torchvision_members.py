@@ -88,11 +88,11 @@ def test_a_member_has_the_interface_of_the_family() -> None:
 @pytest.mark.parametrize("name", ["vgg16", "resnet18", "lite0"])
 def test_torchvisions_head_wants_a_resnet_with_bottlenecks(name: str) -> None:
     """What has no dilated form is refused by name."""
-    with pytest.raises(ModelError, match=f"{name} cannot have torchvision's head"):
+    with pytest.raises(ModelError, match=f"{name} cannot have the head of torchvision"):
         build_model(f"fcn8s-{name}-torchvision", NUM_CLASSES)
 
 
 def test_only_torchvisions_head_has_an_auxiliary_one() -> None:
     """The paper's form never had."""
-    with pytest.raises(ModelError, match="only torchvision's head"):
+    with pytest.raises(ModelError, match="only the heads torchvision and mmseg"):
         build_model("fcn8s-vgg16-paper,auxiliary=yes", NUM_CLASSES)
