@@ -74,15 +74,14 @@ class Steps:
 
     def iterate(self, first: int) -> Iterator[list[Batch]]:
         """Draw the batches of each step from step ``first`` on, ``accumulate`` each."""
-        workers = self.config.workers
         loader = DataLoader(
             _Drawn(self.samples, self.config, self.num_classes),
-            batch_sampler=[
+            batch_sampler=(
                 self._numbers(step, part)
                 for step in range(first, self.count)
                 for part in range(self.config.accumulate)
-            ],
-            num_workers=workers,
+            ),
+            num_workers=self.config.workers,
             collate_fn=_collate,
             worker_init_fn=_use_one_thread,
             pin_memory=self.processes.device.type == "cuda",

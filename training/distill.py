@@ -49,16 +49,16 @@ class Teacher:
         model = model.to(device).to(memory_format=torch.channels_last)
         return cls(model.requires_grad_(False), config)
 
-    def loss(self, scores: Tensor, pictures: Tensor) -> Tensor:
-        """Tell how far (N, K, H, W) full-size scores are from the teacher's.
+    @torch.no_grad()
+    def answer(self, pictures: Tensor) -> Tensor:
+        """Score (N, 3, H, W) RGB pictures in 0..255 at the teacher's stride."""
+        scores: Tensor = self.model(pictures)  # (N, K, h, w)
+        return scores
 
-        Args:
-            scores: of the network that learns.
-            pictures: (N, 3, H, W) RGB in 0..255, as both see them.
-        """
-        with torch.no_grad():
-            size_hw = (scores.shape[2], scores.shape[3])
-            soft = upsample_scores(self.model(pictures), self.model.score_grid, size_hw)
+    def loss(self, scores: Tensor, answer: Tensor) -> Tensor:
+        """Tell how far (N, K, H, W) full-size scores are from the teacher's answer."""
+        size_hw = (scores.shape[2], scores.shape[3])
+        soft = upsample_scores(answer.float(), self.model.score_grid, size_hw)
         distance = distillation_loss(scores, soft, self.config.temperature)
         return self.config.weight * distance
 

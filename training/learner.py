@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -101,11 +101,9 @@ class Learner:
             "model": self.model.state_dict(),
             "optimizer": self._optimizer.state_dict(),
         }
-        return (
-            state
-            if self.kept is self.model
-            else state | {"average": self.kept.state_dict()}
-        )
+        if self.kept is not self.model:
+            state["average"] = self.kept.state_dict()
+        return state
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `state` described."""
@@ -120,19 +118,22 @@ class Learner:
         labels = labels.to(device, non_blocking=True)  # (N, H, W)
         precision = self._config.precision
         is_bf16 = precision == "bf16" or (precision == "auto" and device.type == "cuda")
+        teacher = self._teacher
         with torch.autocast(device.type, torch.bfloat16, enabled=is_bf16):
             scores = self._joined(seen)  # (N, K, h, w)
+            soft = None if teacher is None else teacher.answer(seen)
         size_hw = (labels.shape[1], labels.shape[2])
         full = upsample_scores(scores.float(), self.model.score_grid, size_hw)
         loss = segmentation_loss(full, labels, self._class_weights, self._config.loss)
-        if self._teacher is not None:
-            loss = loss + self._teacher.loss(full, seen)
+        if teacher is not None and soft is not None:
+            loss = loss + teacher.loss(full, soft)
         return loss
 
-    def _wait_for_others(self, *, is_last: bool) -> Any:
+    def _wait_for_others(self, *, is_last: bool) -> AbstractContextManager[None]:
         """Exchange gradients with the other processes once a step."""
         if isinstance(self._joined, DistributedDataParallel) and not is_last:
-            return self._joined.no_sync()
+            exchange_later: AbstractContextManager[None] = self._joined.no_sync()
+            return exchange_later
         return nullcontext()
 
     @torch.no_grad()
