@@ -31,6 +31,7 @@ MEMBERS = (
     "fcn8s-lite0-slim",
     "fcn8s-resnet50-torchvision",
     "fcn8s-resnet101-torchvision",
+    "fcn8s-resnet50_v1c-mmseg",
 )
 """Those that people ask for; any backbone and head can be put together."""
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from maskstream.models.receptive_field import receptive_field
-from maskstream.models.summary import summarise
+from maskstream.models.summary import MEMBERS, summarise
 from maskstream.pipeline.errors import ModelError
 
 # Analytic counts for 19 classes with the last deconvolution among the weights.
@@ -77,3 +80,26 @@ def test_a_name_that_is_none_is_refused() -> None:
     """The sentence is that of `build_model`."""
     with pytest.raises(ModelError, match="no model is named 'fcn'"):
         summarise("fcn", 11, (64, 64))
+
+
+@pytest.mark.slow
+def test_the_docs_hold_what_is_counted() -> None:
+    """Every row of the table of costs, and a row for every usual member."""
+    page = Path(__file__).parents[2] / "docs" / "models.md"
+    rows = re.findall(
+        r"^\| `(fcn\S+)` \| ([\d.]+) \| ([\d.]+) \| (\d+|all) \|$",
+        page.read_text(),
+        re.MULTILINE,
+    )
+
+    summaries = [summarise(name, 19, (512, 1024)) for name in MEMBERS]
+
+    assert rows == [
+        (
+            one.name,
+            f"{one.parameters / 1e6:.2f}",
+            f"{one.gflop:.1f}",
+            str(one.receptive_field or "all"),
+        )
+        for one in summaries
+    ]
