@@ -80,7 +80,7 @@ def _read_checkpoint(path: Path) -> ForeignFile:
             "could run a program; save its state_dict alone"
         ) from error
     except (RuntimeError, EOFError, OSError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).partition("\n")[0] or "it ends too early"
         raise ModelError(f"{path}: torch cannot read this file: {reason}") from error
     if not isinstance(content, Mapping):
         raise ModelError(f"{path}: no dict of tensors, but a {type(content).__name__}")

@@ -112,7 +112,9 @@ def test_an_export_carries_the_model_card(network: FCN, tmp_path: Path) -> None:
 
 def test_a_file_of_another_suffix_is_refused(network: FCN, tmp_path: Path) -> None:
     """What is in a file shows in its name."""
-    with pytest.raises(ConfigError, match=r"net\.pt: this format's files end in \.onnx"):
+    with pytest.raises(
+        ConfigError, match=r"net\.pt: this format's files end in \.onnx"
+    ):
         export_network(network, CARD, FORMATS["onnx"], tmp_path / "net.pt", [])
 
 

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from maskstream.models.importing.caffemodel import read_caffemodel
+from maskstream.models.importing.files import read_file
+from maskstream.models.importing.wire import WireError, read_fields
+from maskstream.pipeline.errors import ModelError
+from tests.models.caffe_files import caffemodel, caffemodel_v1
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    blob=arrays.arrays(
+        np.float32,
+        arrays.array_shapes(min_dims=0, max_dims=4, max_side=5),
+        elements=st.floats(width=32, allow_nan=False),
+    )
+)
+def test_a_blob_of_any_shape_is_read(
+    blob: np.ndarray, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Numbers and shape are those that were written."""
+    path = tmp_path_factory.mktemp("caffe") / "net.caffemodel"
+    path.write_bytes(caffemodel({"conv": [blob]}))
+
+    tensors = read_caffemodel(path)
+
+    assert np.array_equal(tensors["conv.weight"].numpy(), blob)
+
+
+def test_both_forms_of_caffemodel_hold_the_same(
+    rng: np.random.Generator, tmp_path: Path
+) -> None:
+    """The old form writes every shape with four numbers."""
+    blobs = [rng.random((5, 3, 2, 2), np.float32), rng.random(5, np.float32)]
+    today, old = tmp_path / "today.caffemodel", tmp_path / "old.caffemodel"
+    today.write_bytes(caffemodel({"conv1_1": blobs}))
+    old.write_bytes(caffemodel_v1({"conv1_1": blobs}))
+
+    tensors = read_file(today).tensors
+    legacy = read_file(old).tensors
+
+    assert tensors["conv1_1.weight"].equal(torch.from_numpy(blobs[0]))
+    assert legacy["conv1_1.weight"].equal(tensors["conv1_1.weight"])
+    assert legacy["conv1_1.bias"].shape == (1, 1, 1, 5)
+    assert legacy["conv1_1.bias"].flatten().equal(tensors["conv1_1.bias"])
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=64))
+def test_bytes_that_are_no_message_end_in_one_error(noise: bytes) -> None:
+    """Nothing but `WireError` leaves the reader, whatever it is given."""
+    try:
+        list(read_fields(memoryview(noise)))
+    except WireError:
+        return
+
+
+@pytest.mark.parametrize("kept", [0.2, 0.5, 0.9])
+def test_a_caffemodel_cut_short_is_refused(kept: float, tmp_path: Path) -> None:
+    """A download that broke off is not taken for a smaller network."""
+    whole = caffemodel({"conv": [np.ones((4, 4), np.float32)]})
+    path = tmp_path / "cut.caffemodel"
+    path.write_bytes(whole[: int(len(whole) * kept)])
+
+    with pytest.raises(ModelError, match=r"cut\.caffemodel: this .*caffemodel"):
+        read_caffemodel(path)
+
+
+def test_kernels_of_keras_are_turned(rng: np.random.Generator, tmp_path: Path) -> None:
+    """(h, w, in, out) becomes (out, in, h, w), dense (in, out) becomes (out, in)."""
+    kernel = rng.random((3, 3, 4, 8), np.float32)
+    dense = rng.random((6, 2), np.float32)
+    path = tmp_path / "vgg.h5"
+    with h5py.File(path, "w") as file:
+        file["block1_conv1/block1_conv1_W_1:0"] = kernel
+        file["block1_conv1/block1_conv1_b_1:0"] = np.ones(8, np.float32)
+        file["model_weights/fc1/fc1/kernel:0"] = dense
+
+    tensors = read_file(path).tensors
+
+    assert tensors.keys() == {"block1_conv1.weight", "block1_conv1.bias", "fc1.weight"}
+    assert tensors["block1_conv1.weight"][7, 2, 1, 0] == kernel[1, 0, 2, 7]
+    assert tensors["fc1.weight"][1, 5] == dense[5, 1]
+
+
+@pytest.mark.parametrize("wrapper", ["model_state_dict", "state_dict", "model"])
+def test_weights_are_found_within_a_checkpoint(wrapper: str, tmp_path: Path) -> None:
+    """What trainers keep beside them is named, and their prefix is dropped."""
+    path = tmp_path / "checkpoint.pth.tar"
+    weights = {"module.score_fr.bias": torch.ones(3)}
+    torch.save({"epoch": 7, "optim_state_dict": {}, wrapper: weights}, path)
+
+    file = read_file(path)
+
+    assert list(file.tensors) == ["score_fr.bias"]
+    assert file.notes == ("left out of the checkpoint: epoch, optim_state_dict",)
+
+
+def test_classes_beside_the_weights_are_read(tmp_path: Path) -> None:
+    """Checkpoints of mmsegmentation say names and palette."""
+    path = tmp_path / "fcn.pth"
+    meta = {"CLASSES": ("road", "rest"), "PALETTE": [[128, 64, 128], [0, 0, 0]]}
+    torch.save({"meta": meta, "state_dict": {"x": torch.ones(1)}}, path)
+
+    classes = read_file(path).classes
+
+    assert classes is not None
+    assert classes.names == ("road", "rest")
+    assert classes.colours[0] == (128, 64, 128)
+
+
+class Harmful:
+    """Would run when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return print, ("harm",)
+
+
+@pytest.mark.parametrize("is_plain_pickle", [False, True])
+def test_a_pickle_that_would_run_something_is_refused(
+    is_plain_pickle: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Weights are numbers; whatever else a file does, it does not do here."""
+    path = tmp_path / "harmful.pth"
+    if is_plain_pickle:
+        path.write_bytes(pickle.dumps(Harmful(), protocol=2))
+    else:
+        torch.save({"state_dict": Harmful()}, path)
+
+    with pytest.raises(ModelError, match=r"harmful\.pth: "):
+        read_file(path)
+
+    assert "harm" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [b"", b"what is this", b"PK\x03\x04", b"\x80\x02"])
+def test_a_file_of_no_known_kind_is_refused(content: bytes, tmp_path: Path) -> None:
+    """One sentence names the file."""
+    path = tmp_path / "odd.bin"
+    path.write_bytes(content)
+
+    with pytest.raises(ModelError, match=r"odd\.bin: "):
+        read_file(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """As the system says it."""
+    with pytest.raises(ModelError, match=r"absent\.pth: no such file or directory"):
+        read_file(tmp_path / "absent.pth")
