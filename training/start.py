@@ -49,7 +49,8 @@ def start_from(model: FCN, path: Path) -> list[str]:
         Names of the model's layers that the weights do not hold.
 
     Raises:
-        ModelError: the file cannot be loaded or is of another backbone.
+        ModelError: the file cannot be loaded, or its backbone is another or expects
+            other colours.
     """
     donor, card = load_weights(path)
     own, given = model.state_dict(), donor.state_dict()
@@ -64,6 +65,12 @@ def start_from(model: FCN, path: Path) -> list[str]:
         raise ModelError(
             f"{path}: a run cannot start from {card.model}, which has another "
             f"backbone: {missing[0]} is missing or of another shape"
+        )
+    wanted, offered = model.backbone.colours, donor.backbone.colours
+    if wanted is not offered:
+        raise ModelError(
+            f"{path}: {card.model} expects {offered.value} colours, the run's network "
+            f"{wanted.value}; add ,colours={offered.value} to the name of the model"
         )
     model.load_state_dict(own | fits)
     return list(dict.fromkeys(name.rpartition(".")[0] for name in new))

@@ -105,3 +105,13 @@ def test_another_backbone_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ModelError, match="which has another backbone"):
         start_from(build_model("fcn8s-vgg11-slim", 11), path)
+
+
+@pytest.mark.slow
+def test_other_colours_are_refused(tmp_path: Path) -> None:
+    """Kernels that saw BGR would have to be learnt anew; the message tells the name."""
+    path = tmp_path / "start.safetensors"
+    save(path, "fcn8s-vgg11-slim,colours=caffe")
+
+    with pytest.raises(ModelError, match="add ,colours=caffe to the name"):
+        start_from(build_model("fcn8s-vgg11-slim,colours=imagenet", 11), path)
