@@ -66,9 +66,10 @@ class Learner:
 
     @property
     def learning_rate(self) -> float:
-        """Of the weights that learn at the full rate."""
-        rates: list[float] = [group["lr"] for group in self._optimizer.param_groups]
-        return max(rates)
+        """Of the last step, for weights that learn at the full rate."""
+        group = self._optimizer.param_groups[0]
+        rate: float = group["lr"] / group["factor"]
+        return rate
 
     def learn(self, step: int, batches: Sequence[Batch]) -> Tensor:
         """Take step ``step`` of the run, on several batches one after another.
