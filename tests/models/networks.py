@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from maskstream.models.architecture import Architecture
 from maskstream.models.backbones import VGG, Backbone, Colours, Features
 from maskstream.models.fcn import FCN
+from maskstream.models.geometry import ScoreGrid
 
 NUM_CLASSES = 5
 
@@ -35,6 +37,27 @@ class TinyBackbone(Backbone):
         pool3 = self.conv3(x)
         pool4 = self.conv4(pool3)
         return pool3, pool4, self.conv5(pool4)
+
+
+class NearestColour(FCN):
+    """Scores each 8x8 block of a picture by how near its mean is to five colours."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            TinyBackbone(), Architecture.parse("fcn8s-tiny-slim"), num_classes=5
+        )
+        self.score_grid = ScoreGrid.tiling(8)
+        colours = torch.tensor(
+            [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [128, 128, 128]]
+        )
+        colours = colours / 128 - 1
+        # |x - c|^2 is least where x.c - |c|^2 / 2 is greatest.
+        self.weight = nn.Parameter(colours[:, :, None, None])
+        self.bias = nn.Parameter(-colours.square().sum(1) / 2)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Score (N, 3, H, W) pictures; (N, 5, H // 8, W // 8)."""
+        return F.conv2d(F.avg_pool2d(pictures / 128 - 1, 8), self.weight, self.bias)
 
 
 def unsettle_norms(model: nn.Module) -> None:

@@ -19,18 +19,15 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from maskstream.models.architecture import Architecture
 from maskstream.models.build import build_model
 from maskstream.models.engines import Engine, open_engine
 from maskstream.models.engines.select import Machine
 from maskstream.models.fcn import FCN
-from maskstream.models.geometry import ScoreGrid, upsample_scores
+from maskstream.models.geometry import upsample_scores
 from maskstream.pipeline.errors import ModelError
-from tests.models.networks import TinyBackbone
+from tests.models.networks import NearestColour
 
 Picture = NDArray[np.uint8]
 
@@ -38,27 +35,6 @@ _needs_cuda = pytest.mark.skipif(
     not torch.cuda.is_available() and "FAIL_WITHOUT_CUDA" not in os.environ,
     reason="no CUDA device; FAIL_WITHOUT_CUDA=1 makes that a failure",
 )
-
-
-class NearestColour(FCN):
-    """Scores each 8x8 block of a picture by how near its mean is to five colours."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            TinyBackbone(), Architecture.parse("fcn8s-tiny-slim"), num_classes=5
-        )
-        self.score_grid = ScoreGrid.tiling(8)
-        colours = torch.tensor(
-            [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [128, 128, 128]]
-        )
-        colours = colours / 128 - 1
-        # |x - c|^2 is least where x.c - |c|^2 / 2 is greatest.
-        self.weight = nn.Parameter(colours[:, :, None, None])
-        self.bias = nn.Parameter(-colours.square().sum(1) / 2)
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Score (N, 3, H, W) pictures; (N, 5, H // 8, W // 8)."""
-        return F.conv2d(F.avg_pool2d(pictures / 128 - 1, 8), self.weight, self.bias)
 
 
 class Backend(NamedTuple):
