@@ -117,10 +117,10 @@ def _fold_colours(network: FCN, calls: list[_Call]) -> None:
     """Let what reads the picture scale and order its colours."""
     spread = network.backbone.spread
     readers = [call.layer for call in calls if call.read == calls[0].read]
-    if not isinstance(spread, Spread) or not readers:
+    convs = [layer for layer in readers if isinstance(layer, nn.Conv2d)]
+    if not isinstance(spread, Spread) or not convs:
         return
-    for conv in readers:
-        assert isinstance(conv, nn.Conv2d)
+    for conv in convs:
         weight = conv.weight.flip(1) if spread.is_bgr else conv.weight
         conv.weight = nn.Parameter(weight / spread.std, requires_grad=False)
     network.backbone.spread = nn.Identity()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,30 @@ def test_costs_are_those_of_the_layers(
 def test_receptive_fields_are_those_of_the_paper(name: str, pixels: int) -> None:
     """Table 1 of the paper; a 1x1 fc6 adds nothing to VGG's own 212."""
     assert summarise(name, 21, (64, 64)).receptive_field == pixels
+
+
+def attention(x: Tensor) -> Tensor:
+    """Weigh all places for each place."""
+    places = x.flatten(2)  # (N, C, H*W)
+    return places @ (places.transpose(1, 2) @ places).softmax(2)
+
+
+@pytest.mark.parametrize(
+    "mix",
+    [
+        attention,
+        nn.GroupNorm(1, 3, device="meta"),
+        nn.AdaptiveAvgPool2d(1),
+        nn.AdaptiveAvgPool2d(2),
+    ],
+    ids=["attention", "group norm", "mean", "mean of quarters"],
+)
+def test_what_mixes_all_places_sees_the_whole_picture(
+    mix: Callable[[Tensor], Tensor],
+) -> None:
+    """Such fields have no number, and widening them gives none."""
+    assert receptive_field(mix) is None
+    assert receptive_field(lambda x: torch.cat([mix(x).flatten(), x.flatten()])) is None
 
 
 @pytest.mark.slow
