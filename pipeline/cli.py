@@ -13,9 +13,13 @@ from maskstream.pipeline.commands.config import check, schema, show
 from maskstream.pipeline.commands.data import data
 from maskstream.pipeline.commands.doctor import doctor
 from maskstream.pipeline.commands.evaluate import evaluate
+from maskstream.pipeline.commands.heatmaps import heatmaps
+from maskstream.pipeline.commands.models import models
 from maskstream.pipeline.commands.probe import probe, verify
 from maskstream.pipeline.commands.run import run
+from maskstream.pipeline.commands.teach import label_with
 from maskstream.pipeline.commands.train import pseudo_label, report, train
+from maskstream.pipeline.commands.weights import weights
 from maskstream.pipeline.console import print_error
 from maskstream.pipeline.errors import ConfigError, MaskStreamError
 
@@ -29,21 +33,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (
-    run,
-    probe,
-    verify,
-    check,
-    show,
-    schema,
-    doctor,
-    train,
-    report,
-    pseudo_label,
-    evaluate,
-):
-    app.command()(command)
-app.add_typer(data, name="data")
+_COMMANDS = {
+    "Video": (run, probe, verify),
+    "Configuration": (check, show, schema, doctor),
+    "Network": (models, heatmaps, evaluate, train, report, pseudo_label, label_with),
+}
+for panel, commands in _COMMANDS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
+app.add_typer(weights, name="weights", rich_help_panel="Network")
+app.add_typer(data, name="data", rich_help_panel="Network")
 
 
 @app.callback()
