@@ -48,7 +48,7 @@ def multi_scale_predictor(
         flip: Add each size's mirrored picture.
         device: ``cpu`` or ``cuda:N``.
     """
-    model = model.to(torch.device(device))
+    model = model.to(torch.device(device)).to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def predict(picture: Picture, labels_hw: tuple[int, int]) -> Labels:
