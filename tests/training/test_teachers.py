@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from maskstream.models.classes import CAMVID
+from maskstream.pipeline.commands.teach import label_with
 from maskstream.pipeline.errors import ConfigError, ModelError, SinkError, SourceError
 from maskstream.training.dataset import LabelledFolder, Picture
 from maskstream.training.teachers import (
@@ -222,3 +223,9 @@ def test_an_unknown_kind_of_file_is_refused(tmp_path: Path):
 
     with pytest.raises(ConfigError, match=r"MOSAIC as \.tflite"):
         open_teacher(path)
+
+
+def test_one_teacher_alone_is_refused(tmp_path: Path):
+    """There is nobody to agree with."""
+    with pytest.raises(ConfigError, match="takes two, got 1"):
+        label_with([tmp_path / "a.pth"], [tmp_path], tmp_path / "out")
