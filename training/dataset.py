@@ -55,7 +55,9 @@ class LabelledFolder:
             )
         listing = found.list_split(root, split)
         if not listing.pairs:
-            raise ConfigError(f"{root}: no pictures in split {split}; wanted is {found.looks}")
+            raise ConfigError(
+                f"{root}: no pictures in split {split}; wanted is {found.looks}"
+            )
         for picture, truth in listing.pairs:
             if not picture.is_file():
                 raise ConfigError(f"{picture}: this picture of {split} is missing")
