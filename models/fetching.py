@@ -9,6 +9,7 @@ hf:OWNER/REPO/FILE            from the Hugging Face hub; @REVISION at its end is
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import ssl
@@ -21,7 +22,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from maskstream.pipeline.errors import ModelError
 
-__all__ = ["cache_dir", "locate_weights"]
+__all__ = ["cache_dir", "fetch", "locate_weights"]
 
 _TIMEOUT_S = 30
 _CHUNK = 1 << 20
@@ -40,7 +41,7 @@ def locate_weights(given: str) -> str | Path:
         return _fetch_from_hub(given)
     parts = urlsplit(given)
     if parts.scheme == "https" and parts.hostname:
-        return _fetch(parts)
+        return fetch(parts)
     if "://" in given:
         raise ModelError(
             f"{parts.scheme}: weights are fetched from https or hf: alone, so that "
@@ -55,9 +56,18 @@ def cache_dir() -> Path:
     return Path(home) / "maskstream" / "weights"
 
 
-def _fetch(url: SplitResult) -> Path:
-    """Fetch a file once; the URL, not what is behind it today, names what is kept."""
-    shown = f"https://{url.hostname}{url.path}"  # neither password nor query
+def fetch(url: SplitResult) -> Path:
+    """Fetch a file once; what is kept goes by its URL, and is not asked for again.
+
+    Raises:
+        ModelError: it cannot be fetched whole, or its SHA-256 is another.
+    """
+    shown = f"{url.scheme}://{url.hostname}{url.path}"  # neither password nor query
+    if "@" in url.netloc:
+        raise ModelError(
+            f"{shown}: no password is sent; fetch the file by other means and give its "
+            "path"
+        )
     location = url._replace(fragment="").geturl()
     digest = hashlib.sha256(location.encode()).hexdigest()[:16]
     path = cache_dir() / f"{digest}-{Path(url.path).name}"
@@ -66,6 +76,8 @@ def _fetch(url: SplitResult) -> Path:
         try:
             _download(location, path)
         except (OSError, HTTPException) as error:
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
             reason = getattr(error, "reason", None) or error
             raise ModelError(f"{shown}: cannot be fetched: {reason}") from error
     wanted = url.fragment.partition("sha256=")[2].lower()
@@ -106,6 +118,7 @@ class _HttpsOnly(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, req, fp, code, msg, headers, newurl):  # type: ignore[no-untyped-def]
         """Refuse what anybody on the way could change."""
         if urlsplit(newurl).scheme != "https":
+            fp.close()
             raise urllib.error.URLError("it redirects to an address without https")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -119,13 +132,19 @@ def _fetch_from_hub(given: str) -> Path:
     repo, file, revision = match.groups()
     try:
         from huggingface_hub import hf_hub_download
-        from huggingface_hub.errors import HfHubHTTPError
+        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
     except ImportError as error:
         raise ModelError(
             f'{given}: needs huggingface_hub; pip install "maskstream[hub]" brings it'
         ) from error
+    # It tells of every attempt; how the last one ended is told below.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
         return Path(hf_hub_download(repo, file, revision=revision))
+    except LocalEntryNotFoundError as error:
+        raise ModelError(
+            f"{given}: the hub does not answer, and no copy was fetched before"
+        ) from error
     except (HfHubHTTPError, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ModelError(f"{given}: cannot be fetched: {reason}") from error

@@ -63,11 +63,11 @@ def export_network(
         format_.write(Labeller(network), part, card.to_json())
         label = format_.open(part)
         agreement = measure_agreement(network, label, pictures, format_.multiple)
-        if agreement.worst < MIN_AGREEMENT:
+        if agreement.mean < MIN_AGREEMENT:
             raise ModelError(
                 f"{output}: not written, its labels agree with the original's on "
-                f"{agreement.worst:.4%} of the pixels of a picture "
-                f"({agreement.mean:.4%} on all {agreement.num_pictures}), and "
+                f"{agreement.mean:.4%} of the pixels of {agreement.num_pictures} "
+                f"pictures ({agreement.worst:.4%} of the worst), and "
                 f"{MIN_AGREEMENT:.1%} is wanted"
             )
         if format_.beside is not None:

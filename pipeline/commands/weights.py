@@ -16,6 +16,9 @@ from maskstream.pipeline.errors import ConfigError, SourceError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from maskstream.models.importing import Imported
     from maskstream.models.weights import ModelCard
 
@@ -46,7 +49,10 @@ def list_weights() -> None:
     from maskstream.models.fetching import cache_dir
     from maskstream.models.weights import embedded_models, read_card
 
-    table = Table("weights", "model", "classes", "MB", "scores", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("weights", no_wrap=True)
+    for name in ("model", "classes", "MB", "scores"):
+        table.add_column(name)
     fetched = sorted(cache_dir().glob("*.safetensors"))
     named = {**embedded_models(), **{str(path): path for path in fetched}}
     for name, path in named.items():
@@ -118,7 +124,7 @@ def import_(
     imported = import_weights(file, model=model)
     _print_imported(imported)
     card = save_imported(imported, output, classes=table, licence=licence)
-    use = f"--weights {output}" if card else f"--backbone-weights {output}, to train"
+    use = f"--weights {output}" if card else f"train with backbone_weights={output}"
     typer.echo(f"{output} is written: {use}")
 
 
@@ -157,7 +163,7 @@ def export(
     )
 
 
-def _pick(given: str):  # type: ignore[no-untyped-def]
+def _pick(given: str) -> list[NDArray[np.uint8]]:
     try:
         return pick_pictures(given, _NUM_PICTURES)
     except SourceError as error:
