@@ -131,7 +131,7 @@ def _read_sbd(path: Path) -> Labels:
         ConfigError: if SciPy is missing, or the file is none of SBD's.
     """
     try:
-        from scipy.io import loadmat  # type: ignore[import-untyped]
+        from scipy.io import loadmat
     except ImportError as error:
         raise ConfigError(
             "labels of sbd are MATLAB files, which scipy reads; "
