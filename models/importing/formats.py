@@ -72,7 +72,7 @@ FORMATS = (
     ),
     Format(
         "torchvision EfficientNet or MobileNet",
-        ("features.0.0.weight", "features.1.block.0.0.weight"),
+        ("features.0.0.weight", "features.0.1.running_mean"),
         plan_features,
     ),
     Format("timm EfficientNet-Lite0", ("conv_stem.weight",), plan_lite0),

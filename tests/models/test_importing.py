@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -161,6 +162,7 @@ def test_dense_layers_of_vgg_become_convolutions(layers: int, tmp_path: Path) ->
         ("resnet18", "resnet18"),
         ("googlenet", "googlenet"),
         ("mobilenet_v3_small", "mobilenet_v3_small"),
+        ("efficientnet_b0", "efficientnet_b0"),
     ],
 )
 @pytest.mark.slow
@@ -202,6 +204,25 @@ def test_torchvisions_features_in_rgb_are_turned_to_caffes_bgr(tmp_path: Path) -
     turned = imported.match.taken["backbone.conv1_1.weight"]
     assert turned[:, 0].equal(tensors["features.0.weight"][:, 2])
     assert imported.match.unused["classifier.0.bias"] == "it holds no numbers (nan)"
+
+
+@pytest.mark.slow
+def test_vgg_of_keras_is_a_backbone(tmp_path: Path) -> None:
+    """The ``notop`` file has every convolution of VGG16, and nothing more."""
+    path = tmp_path / "vgg16_notop.h5"
+    with h5py.File(path, "w") as file:
+        for name, shape in vgg_convolutions().items():
+            layer = f"block{name[4]}_conv{name[6]}"
+            in_keras = shape if len(shape) == 1 else (*shape[2:], shape[1], shape[0])
+            # Never written to, so that it takes no room.
+            file.create_dataset(f"{layer}/{layer}_{name[8:]}:0", in_keras, np.float32)
+
+    imported = import_weights(path)
+
+    assert imported.format == "Keras VGG"
+    assert imported.target.name == "vgg16"
+    assert imported.match.is_complete
+    assert not imported.match.unused
 
 
 @pytest.mark.slow
