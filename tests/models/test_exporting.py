@@ -120,5 +120,5 @@ def test_a_file_of_another_suffix_is_refused(network: FCN, tmp_path: Path) -> No
 
 def test_labels_of_a_thousand_classes_are_refused() -> None:
     """An export labels in uint8."""
-    with pytest.raises(ModelError, match="1000 classes; .* at most 256"):
+    with pytest.raises(ModelError, match=r"1000 classes; .* at most 256"):
         Labeller(tiny_fcn("fcn32s-vgg16-slim", num_classes=1000))
