@@ -79,7 +79,8 @@ def execute(
             )
         )
         metrics.describe_model(name=card.model, engine=engine.name)
-        assembler = Assembler(config, engine, card.classes, metrics, clock)
+        reserved = frozenset(path for plan in plans for path in plan.outputs.values())
+        assembler = Assembler(config, engine, card.classes, metrics, clock, reserved)
         run = _Run(assembler, interrupts or Interrupts(), watch, clock)
         for group in _groups(plans):
             run.add(group)
@@ -176,7 +177,6 @@ class _Run:
                 source=str(plan.source),
                 account=account,
                 seconds=seconds,
-                outputs={sink: str(path) for sink, path in plan.outputs.items()},
             )
         for name, times in stage_times(pipeline.reports()).items():
             self.stages[name] = self.stages.get(name, StageTime()) + times

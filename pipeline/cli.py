@@ -13,7 +13,7 @@ from maskstream.pipeline.commands.config import check, schema, show
 from maskstream.pipeline.commands.doctor import doctor
 from maskstream.pipeline.commands.network import evaluate, train
 from maskstream.pipeline.commands.probe import probe, verify
-from maskstream.pipeline.commands.run import run
+from maskstream.pipeline.commands.run import EXAMPLES, run
 from maskstream.pipeline.console import print_error
 from maskstream.pipeline.errors import ConfigError, MaskStreamError
 
@@ -27,8 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command(epilog=EXAMPLES)(run)
 for command in (
-    run,
     probe,
     verify,
     check,

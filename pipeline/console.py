@@ -118,8 +118,9 @@ def print_summary(summary: RunSummary) -> None:
 
 def _account(stream: StreamSummary) -> str:
     account = stream.account
+    frames = "frame" if account.decoded == 1 else "frames"
     line = (
-        f"{stream.source}: {account.decoded} frames decoded, "
+        f"{stream.source}: {account.decoded} {frames} decoded, "
         f"{account.written} written, {account.dropped} dropped"
     )
     if stream.dropped_by:
@@ -131,8 +132,9 @@ def _account(stream: StreamSummary) -> str:
             for event, count in account.notes.items()
         )
         line += f"; {notes}"
-    for sink, path in stream.outputs.items():
-        line += f"\n  {sink:<8} {path}"
+    for name, sink in account.sinks.items():
+        for file in sink.files:
+            line += f"\n  {name:<8} {file}"
     return line
 
 

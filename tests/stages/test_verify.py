@@ -10,6 +10,7 @@ import pytest
 from maskstream.pipeline.errors import SourceError
 from maskstream.stages.verify import verify
 from tests.clips import make_clip
+from tests.decoding import decode
 
 
 def test_a_file_is_like_itself(rich_clip: Path) -> None:
@@ -64,6 +65,32 @@ def test_a_millisecond_is_no_difference_in_matroska_only(tmp_path: Path) -> None
 
     assert verify(exact, rounded).differences == []
     assert not verify(rounded, exact).ok
+
+
+def test_damage_costs_the_same_in_both(tmp_path: Path) -> None:
+    """A file cut in the middle is compared with what a run could decode of it."""
+    clip = make_clip(
+        tmp_path / "cut.mp4",
+        frames=60,
+        size_hw=(128, 192),
+        muxer_options={"movflags": "faststart"},
+    )
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size * 2 // 3])
+    decoded = len(decode(clip).frames)
+
+    report = verify(clip, clip)
+
+    rows = {row.what: row for row in report.rows}
+    assert rows["number of pictures"].source == str(decoded)
+
+
+def test_grey_without_a_range_is_full_in_both(tmp_path: Path) -> None:
+    """Grey planes are read as the overlay reads them, tag or no tag."""
+    source = make_clip(tmp_path / "grey.mkv", codec="ffv1", pix_fmt="gray")
+
+    ranges = [row for row in verify(source, source).rows if row.what == "range"]
+
+    assert [row.source for row in ranges] == ["full"]
 
 
 def test_one_changed_byte_of_sound_is_found(tmp_path: Path) -> None:
