@@ -20,7 +20,12 @@ from maskstream.stages.colour import matrix_and_range
 from maskstream.stages.demux import demux_pictures
 from maskstream.stages.error_budget import ErrorBudget
 from maskstream.stages.source import Source
-from maskstream.stages.verify_tracks import Check, compare_side_tracks, open_clip
+from maskstream.stages.verify_tracks import (
+    Check,
+    compare_chapters,
+    compare_side_tracks,
+    open_clip,
+)
 
 __all__ = ["Check", "VerifyReport", "verify"]
 
@@ -70,6 +75,7 @@ def verify(source: Path, output: Path) -> VerifyReport:
             *_compare_first_pictures(source, output),
             *_compare_times(source, output),
             *compare_side_tracks(source, output),
+            compare_chapters(source, output),
         )
     )
 

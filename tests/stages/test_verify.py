@@ -18,12 +18,13 @@ def test_a_file_is_like_itself(rich_clip: Path) -> None:
     report = verify(rich_clip, rich_clip)
 
     assert report.ok
-    assert [row.what for row in report.rows][-5:] == [
+    assert [row.what for row in report.rows][-6:] == [
         "pts",
         "duration",
         "audio track 1 (aac)",
         "audio track 2 (aac)",
         "subtitle track 3 (srt)",
+        "chapters",
     ]
 
 
@@ -35,6 +36,7 @@ def test_a_file_is_like_itself(rich_clip: Path) -> None:
         ({"colorspace": 1}, "the matrix was bt470bg and is now bt709"),
         ({"color_range": 2}, "the range was limited and is now full"),
         ({"color_primaries": 1}, "the primaries was unspecified and is now bt709"),
+        ({"chapters": ["A", "C"]}, "the chapters differ"),
         ({"audio": 1}, "the audio track 2 (aac) is missing"),
         ({"frames": 19}, "the number of pictures was 20 and is now 19"),
         ({"rate": Fraction(24)}, "by +0.000000 to +0.031667 s"),
@@ -48,7 +50,12 @@ def test_what_differs_is_said_in_words(
     changed: dict[str, Any], difference: str, tmp_path: Path
 ) -> None:
     """One sentence names the thing, what it was and what it is now."""
-    given: dict[str, Any] = {"audio": 2, "colorspace": 5, "color_range": 1}
+    given: dict[str, Any] = {
+        "audio": 2,
+        "colorspace": 5,
+        "color_range": 1,
+        "chapters": ["A", "B"],
+    }
     source = make_clip(tmp_path / "source.mp4", **given)
     output = make_clip(tmp_path / "output.mp4", **{**given, **changed})
 
