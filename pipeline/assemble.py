@@ -34,7 +34,7 @@ __all__ = ["Assembler"]
 # One frame in each stage's hand, and this many between two of them: enough that neither
 # waits for the other's slower moments, little enough that 4K stays within memory.
 _CAPACITY = 4
-_MAX_BYTES = 128 * 2**20  # four pictures of 8K in 4:2:0 weigh 200 MB
+_MAX_BYTES = 128 * 2**20  # fewer where pictures are huge: four of 8K weigh 200 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,6 +22,7 @@ from rich.table import Table
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.plan import StreamPlan
 from maskstream.pipeline.summary import Outcome, RunSummary, StreamSummary
+from maskstream.stages.credentials import mask_in_text
 
 __all__ = ["RunDisplay", "print_error", "print_summary"]
 
@@ -87,9 +88,9 @@ class RunDisplay:
 
 
 def print_error(message: str) -> None:
-    """Say one sentence on stderr."""
+    """Say one sentence on stderr, without passwords whatever it is about."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(
-        f"maskstream: {message}", markup=False
+        f"maskstream: {mask_in_text(message)}", markup=False
     )
 
 

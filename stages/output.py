@@ -33,6 +33,7 @@ _logger = logging.getLogger(__name__)
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv")
 MASK_SUFFIXES = (".mkv",)
+_MAX_NAME_BYTES = 255  # of every common file system
 
 
 def check_output(
@@ -55,6 +56,8 @@ def check_output(
     """
     if path.is_dir():
         raise ConfigError(f"{path} is a folder, where the name of a file was expected")
+    if len(os.fsencode(partial_name(path).name)) > _MAX_NAME_BYTES:
+        raise ConfigError(f"{path}: this name is too long for a file being written")
     if path.suffix.lower() not in suffixes:
         raise ConfigError(
             f"{path}: the name of this output must end with {' or '.join(suffixes)}, "
@@ -70,7 +73,7 @@ def check_output(
                 f"{path} is called {partial.name} while it is written, which is "
                 "already the input or another output"
             )
-    if path.exists() and not overwrite:
+    if os.path.lexists(path) and not overwrite:
         raise ConfigError(f"{path} exists; give another name, or overwrite it")
     if partial.exists() and not overwrite:
         raise ConfigError(

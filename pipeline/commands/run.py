@@ -236,7 +236,9 @@ def run(
     """Segment video and write what was asked for.
 
     A first Ctrl-C finishes the files with what was read so far, a second stops at once.
-    Every frame is accounted for: decoded = written + dropped, or the run has failed.
+    Every frame is accounted for: decoded = written + dropped, or the run has failed. An
+    input that is not there stops all before it begins; one that cannot be read on costs
+    only itself.
     """
     from maskstream.pipeline.app import execute  # it loads torch: not for --help
 

@@ -40,7 +40,10 @@ def test_what_is_in_the_way_is_said_before_the_run(tmp_path: Path) -> None:
     (tmp_path / "folder.mp4").mkdir()
     (tmp_path / "left.partial.mp4").touch()
     inputs = [tmp_path / "in.mp4", tmp_path / "x.partial.mp4"]
+    (tmp_path / "link.mp4").symlink_to(tmp_path / "nowhere.mp4")
     obstacles: dict[Path, str] = {
+        tmp_path / "link.mp4": "exists; give another name, or overwrite it",
+        tmp_path / f"{250 * 'x'}.mp4": "this name is too long",
         there: "exists; give another name, or overwrite it",
         tmp_path / "folder.mp4": "is a folder, where the name of a file was expected",
         tmp_path / "a.avi": r"must end with .mp4 or .mkv, got .avi",
