@@ -35,8 +35,13 @@ def side_streams(container: InputContainer) -> list[Any]:
         stream
         for stream in container.streams
         if stream.type in _SIDE_TYPES
-        and not (stream.name == "bin_data" and stream.frames == num_chapters > 0)
+        and not (num_chapters and _is_text_of_chapters(stream, num_chapters))
     ]
+
+
+def _is_text_of_chapters(stream: Any, num_chapters: int) -> bool:
+    name = getattr(stream, "name", None)  # damaged streams have no codec to ask
+    return name == "bin_data" and stream.frames == num_chapters
 
 
 def copy_templates(source: Source, streams: Iterable[Any]) -> dict[int, Any]:
