@@ -15,6 +15,7 @@ from torch import Tensor
 from maskstream.models.build import build_model
 from maskstream.models.classes import ClassTable
 from maskstream.models.fcn import FCN
+from maskstream.models.fetching import locate_weights
 from maskstream.pipeline.errors import ModelError
 
 DEFAULT_WEIGHTS = "fcn8s-lite0-slim-camvid"
@@ -77,8 +78,11 @@ def write_weights(
     part.replace(path)
 
 
-def load_weights(path_or_name: str | Path) -> tuple[FCN, ModelCard]:
-    """Load a network, ready to label, from a file or by the name of embedded weights.
+def load_weights(where: str | Path) -> tuple[FCN, ModelCard]:
+    """Load a network, ready to label.
+
+    Args:
+        where: the name of embedded weights, a file, or what `locate_weights` fetches.
 
     Returns:
         The network in fp32 on the CPU, in evaluation mode, and its card.
@@ -87,7 +91,8 @@ def load_weights(path_or_name: str | Path) -> tuple[FCN, ModelCard]:
         ModelError: if the file is missing, is no safetensors file with a card, or holds
             the weights of another network.
     """
-    path = embedded_models().get(str(path_or_name), Path(path_or_name))
+    located = locate_weights(str(where))
+    path = embedded_models().get(str(located), Path(located))
     if not path.is_file():
         raise ModelError(
             f"{path}: there are no such weights; give a safetensors file or one of "

@@ -6,17 +6,18 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from maskstream.models.engines import Engine, open_engine
+from maskstream.models.fcn import FCN
 from maskstream.models.weights import ModelCard, load_weights
 from maskstream.pipeline.assemble import Assembler
 from maskstream.pipeline.clock import Clock, monotonic_clock
 from maskstream.pipeline.config import RunConfig
 from maskstream.pipeline.config_file import parse_config
-from maskstream.pipeline.errors import MaskStreamError, PipelineError
+from maskstream.pipeline.errors import MaskStreamError, PipelineError, SinkError
 from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.interrupts import Interrupts
 from maskstream.pipeline.ledger import Ledger
@@ -30,9 +31,10 @@ from maskstream.pipeline.summary import (
     stage_times,
 )
 from maskstream.stages.codecs import check_codec
+from maskstream.stages.output import explain_failure, partial_name
 from maskstream.stages.source import expand_inputs
 
-__all__ = ["execute", "segment_video"]
+__all__ = ["execute", "load_network", "segment_video"]
 
 _TICK_S = 0.2
 _DRAIN_DEADLINE_S = 30.0
@@ -61,9 +63,7 @@ def execute(
     plans = plan_streams(config, expand_inputs(config.inputs))
     for suffix in {plan.video.suffix for plan in plans if plan.video is not None}:
         check_codec(config.video.codec, config.video.options, suffix)
-    network, card = load_weights(config.model.weights or config.model.name)
-    for name in config.overlay.hide:
-        card.classes.index(name)
+    network, card = load_network(config)
     metrics = Metrics()
     with ExitStack() as stack:
         if config.metrics_port is not None:
@@ -79,14 +79,26 @@ def execute(
             )
         )
         metrics.describe_model(name=card.model, engine=engine.name)
-        assembler = Assembler(config, engine, card.classes, metrics, clock)
+        reserved = frozenset(path for plan in plans for path in plan.outputs.values())
+        assembler = Assembler(config, engine, card.classes, metrics, clock, reserved)
         run = _Run(assembler, interrupts or Interrupts(), watch, clock)
         for group in _groups(plans):
             run.add(group)
         summary = run.summarise(card)
-    if config.summary is not None:
-        _write_json(config.summary, summary.to_json())
-    return summary
+    return summary if config.summary is None else _keep(summary, config.summary)
+
+
+def load_network(config: RunConfig) -> tuple[FCN, ModelCard]:
+    """Load the network that ``config`` names, and look up the classes that it hides.
+
+    Raises:
+        ConfigError: A class is not one of the network's.
+        ModelError: The weights cannot be had.
+    """
+    network, card = load_weights(config.model.weights or config.model.name)
+    for name in config.overlay.hide:
+        card.classes.index(name)
+    return network, card
 
 
 def segment_video(
@@ -176,7 +188,6 @@ class _Run:
                 source=str(plan.source),
                 account=account,
                 seconds=seconds,
-                outputs={sink: str(path) for sink, path in plan.outputs.items()},
             )
         for name, times in stage_times(pipeline.reports()).items():
             self.stages[name] = self.stages.get(name, StageTime()) + times
@@ -264,7 +275,15 @@ def _sentences(error: PipelineError) -> list[str]:
     return sentences
 
 
-def _write_json(path: Path, document: dict[str, Any]) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    partial.replace(path)
+def _keep(summary: RunSummary, path: Path) -> RunSummary:
+    """Write the summary to a file; say in what is returned if that failed."""
+    partial = partial_name(path)
+    try:
+        with explain_failure(path, kept=partial):
+            document = json.dumps(summary.to_json(), indent=2)
+            partial.write_text(document + "\n", encoding="utf-8")
+            partial.replace(path)
+    except SinkError as error:
+        errors = [*summary.errors, str(error)]
+        return replace(summary, outcome=Outcome.FAILED, errors=errors)
+    return summary

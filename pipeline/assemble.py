@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from maskstream.models.classes import ClassTable
@@ -33,7 +34,7 @@ __all__ = ["Assembler"]
 # One frame in each stage's hand, and this many between two of them: enough that neither
 # waits for the other's slower moments, little enough that 4K stays within memory.
 _CAPACITY = 4
-_MAX_BYTES = 128 * 2**20  # four pictures of 8K in 4:2:0 weigh 200 MB
+_MAX_BYTES = 128 * 2**20  # fewer where pictures are huge: four of 8K weigh 200 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +46,8 @@ class Assembler:
     classes: ClassTable
     metrics: Metrics
     clock: Clock
+    reserved: frozenset[Path]
+    """Every file that the run is to write, whatever its graph."""
 
     def build(self, plans: Sequence[StreamPlan], ledger: Ledger) -> Pipeline:
         """Join the streams of ``plans`` at one network and part them again."""
@@ -146,11 +149,16 @@ class Assembler:
                     codec=video.codec,
                     options=video.options,
                     classes=self.classes if video.mask_track else None,
+                    reserved=self.reserved,
                 ),
                 link,
             )
         if plan.mask is not None:
-            own.then(f"mask:{stream}", MaskTrack(plan.mask, self.classes, ledger), link)
+            own.then(
+                f"mask:{stream}",
+                MaskTrack(plan.mask, self.classes, ledger, self.reserved),
+                link,
+            )
         if plan.images is not None:
             own.then(
                 f"images:{stream}",

@@ -16,7 +16,7 @@ from maskstream.pipeline.commands.evaluate import evaluate
 from maskstream.pipeline.commands.heatmaps import heatmaps
 from maskstream.pipeline.commands.models import models
 from maskstream.pipeline.commands.probe import probe, verify
-from maskstream.pipeline.commands.run import run
+from maskstream.pipeline.commands.run import EXAMPLES, run
 from maskstream.pipeline.commands.teach import label_with
 from maskstream.pipeline.commands.train import pseudo_label, report, train
 from maskstream.pipeline.commands.weights import weights
@@ -34,10 +34,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _COMMANDS = {
-    "Video": (run, probe, verify),
+    "Video": (probe, verify),
     "Configuration": (check, show, schema, doctor),
     "Network": (models, heatmaps, evaluate, train, report, pseudo_label, label_with),
 }
+app.command(epilog=EXAMPLES, rich_help_panel="Video")(run)
 for panel, commands in _COMMANDS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)

@@ -60,6 +60,14 @@ def _parse_size(value: Any) -> Any:
     )
 
 
+def _refuse_url(value: Any) -> Any:
+    # One slash too: that is what becomes of a URL taken for a path.
+    if re.match(r"[a-z][a-z0-9+.-]+:/", str(value), re.IGNORECASE):
+        raise ValueError("a file or folder is needed, got a URL")
+    return value
+
+
+OutputPath = Annotated[Path, BeforeValidator(_refuse_url)]
 Duration = Annotated[float, BeforeValidator(_parse_duration), Field(ge=0)]
 SizeHW = Annotated[tuple[int, int] | None, BeforeValidator(_parse_size)]
 
@@ -83,8 +91,10 @@ class ModelConfig(_Config):
         "fcn8s-lite0-slim-camvid",
         description="An embedded model; it is the one that keeps up on two cores.",
     )
-    weights: Path | None = Field(
-        None, description="A safetensors file with a model card; overrides `name`."
+    weights: str | None = Field(
+        None,
+        description="A safetensors file with a model card, a path, an https URL or "
+        "hf:OWNER/REPO/FILE; overrides `name`.",
     )
     engine: Literal["auto", "torch", "openvino"] = Field(
         "auto", description="auto: torch on CUDA, else OpenVINO, else torch."
@@ -177,17 +187,17 @@ class RunConfig(_Config):
     """One run: inputs, the network, and all that is written."""
 
     inputs: tuple[str, ...] = Field((), description="Files, globs, folders or URLs.")
-    output: Path | None = Field(None, description="Annotated video, or a folder.")
-    mask: Path | None = Field(
+    output: OutputPath | None = Field(None, description="Annotated video, or a folder.")
+    mask: OutputPath | None = Field(
         None, description="Mask track (.mkv), or a folder when there are many inputs."
     )
-    mask_images: Path | None = Field(
+    mask_images: OutputPath | None = Field(
         None, description="Folder for one paletted PNG a frame."
     )
-    records: Path | None = Field(
+    records: OutputPath | None = Field(
         None, description="JSONL, or a folder when there are many inputs."
     )
-    summary: Path | None = Field(None, description="JSON with the final ledger.")
+    summary: OutputPath | None = Field(None, description="JSON with the final ledger.")
     overwrite: bool = Field(False, description="Existing files are safe by default.")
     start: Duration | None = Field(None, description="Skip this much of each input.")
     duration: Duration | None = Field(None, description="Stop after this much of each.")

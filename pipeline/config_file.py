@@ -17,6 +17,12 @@ from maskstream.pipeline.errors import ConfigError
 
 __all__ = ["load_config", "parse_config"]
 
+_PLAIN = {
+    "tuple_type": "a list is needed",
+    "model_type": "a mapping of settings is needed",
+}
+"""Words of ours for those of pydantic's that speak of Python."""
+
 
 def load_config(
     path: Path | None,
@@ -58,9 +64,25 @@ def parse_config(settings: Mapping[str, Any], *, origin: str = "") -> RunConfig:
         raise ConfigError(f"{prefix}{problems}") from None
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is given twice, of which YAML would take the last."""
+
+    def construct_mapping(
+        self, node: yaml.MappingNode, deep: bool = False
+    ) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"{key.value!r} is given twice", problem_mark=key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise ConfigError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError:
@@ -115,12 +137,15 @@ def _explain(problem: Any) -> str:
         near = difflib.get_close_matches(keys[-1], _known_keys(keys[:-1]), n=1)
         hint = f", did you mean {near[0]!r}" if near else ""
         return f"unknown key {where!r}{hint}"
-    message: str = problem["msg"].removeprefix("Value error, ")
+    plain = _PLAIN.get(problem["type"], problem["msg"])
+    message: str = plain.removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     if not where:
         return message
     got = problem["input"]
-    shown = "" if isinstance(got, dict) or "got" in message else f", got {got!r}"
+    # A URL may hold a password.
+    is_shown = not isinstance(got, dict) and "://" not in repr(got)
+    shown = f", got {got!r}" if is_shown and "got" not in message else ""
     return f"{where}: {message}{shown}"
 
 

@@ -22,6 +22,7 @@ from rich.table import Table
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.plan import StreamPlan
 from maskstream.pipeline.summary import Outcome, RunSummary, StreamSummary
+from maskstream.stages.credentials import mask_in_text
 
 __all__ = ["RunDisplay", "print_error", "print_summary"]
 
@@ -87,9 +88,9 @@ class RunDisplay:
 
 
 def print_error(message: str) -> None:
-    """Say one sentence on stderr."""
+    """Say one sentence on stderr, without passwords whatever it is about."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(
-        f"maskstream: {message}", markup=False
+        f"maskstream: {mask_in_text(message)}", markup=False
     )
 
 
@@ -118,8 +119,9 @@ def print_summary(summary: RunSummary) -> None:
 
 def _account(stream: StreamSummary) -> str:
     account = stream.account
+    frames = "frame" if account.decoded == 1 else "frames"
     line = (
-        f"{stream.source}: {account.decoded} frames decoded, "
+        f"{stream.source}: {account.decoded} {frames} decoded, "
         f"{account.written} written, {account.dropped} dropped"
     )
     if stream.dropped_by:
@@ -131,8 +133,9 @@ def _account(stream: StreamSummary) -> str:
             for event, count in account.notes.items()
         )
         line += f"; {notes}"
-    for sink, path in stream.outputs.items():
-        line += f"\n  {sink:<8} {path}"
+    for name, sink in account.sinks.items():
+        for file in sink.files:
+            line += f"\n  {name:<8} {file}"
     return line
 
 

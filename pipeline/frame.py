@@ -45,6 +45,8 @@ class StreamFormat:
     """Templates of the audio, subtitle and data streams beside the video."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """The container's tags."""
+    chapters: tuple[Any, ...] = ()
+    """The container's chapters (``av.container.core.Chapter``)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

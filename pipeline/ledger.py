@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 
 __all__ = ["Ledger", "SinkAccount", "StreamAccount"]
@@ -21,6 +22,8 @@ class SinkAccount:
     written: int
     dropped: Mapping[tuple[str, str], int]
     """Frames by (stage, reason), those dropped before the stream forked included."""
+    files: Sequence[str] = ()
+    """What it has left behind: files and folders, in the order of their making."""
 
     @property
     def num_dropped(self) -> int:
@@ -71,6 +74,7 @@ class Ledger:
         self._written: Counter[tuple[str, str]] = Counter()
         self._dropped: Counter[tuple[str, str, str, str]] = Counter()
         self._notes: Counter[tuple[str, str]] = Counter()
+        self._files: dict[tuple[str, str], list[str]] = {}
 
     def open(self, stream: str, sinks: Sequence[str]) -> None:
         """Begin the account of ``stream``, whose frames go to each of ``sinks``."""
@@ -108,6 +112,11 @@ class Ledger:
         with self._lock:
             self._notes[stream, event] += count
 
+    def made(self, stream: str, sink: str, file: Path) -> None:
+        """Note a file or folder that ``sink`` has left behind, whole or not."""
+        with self._lock:
+            self._files.setdefault((stream, sink), []).append(str(file))
+
     def settle(self, *, stage: str, reason: str) -> None:
         """Drop whatever has no outcome, after a run that was cut short has ended."""
         for stream, account in self.accounts().items():
@@ -141,4 +150,5 @@ class Ledger:
                 for (of, at, stage, reason), frames in self._dropped.items()
                 if (of, at) == (stream, sink)
             },
+            files=tuple(self._files.get((stream, sink), ())),
         )

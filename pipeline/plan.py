@@ -113,6 +113,7 @@ def _shared_folders(config: RunConfig, many: bool) -> list[Path]:
 
 def _check(config: RunConfig, plans: Sequence[StreamPlan]) -> None:
     taken = [plan.source.path for plan in plans if plan.source.path is not None]
+    read = {path.parent.resolve() for plan in plans for path in plan.source.pictures}
     for folder in _shared_folders(config, len(plans) > 1):
         check_output_folder(folder, overwrite=True)
         folder.mkdir(exist_ok=True)
@@ -130,6 +131,8 @@ def _check(config: RunConfig, plans: Sequence[StreamPlan]) -> None:
                 )
                 taken.append(path)
         if plan.images is not None:
+            if plan.images.resolve() in read:
+                raise ConfigError(f"{plan.images} holds the pictures of an input")
             check_output_folder(plan.images, overwrite=config.overwrite)
     if config.summary is not None:
         check_output(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -47,8 +47,6 @@ class StreamSummary:
     """Where it came from, credentials masked."""
     account: StreamAccount
     seconds: float
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    """File or folder by sink."""
 
     @property
     def fps(self) -> float:
@@ -79,7 +77,7 @@ class StreamSummary:
                 name: {
                     "written": sink.written,
                     "dropped": sink.num_dropped,
-                    **({"path": self.outputs[name]} if name in self.outputs else {}),
+                    "files": list(sink.files),
                 }
                 for name, sink in self.account.sinks.items()
             },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["mask_credentials"]
+__all__ = ["mask_credentials", "mask_in_text"]
 
 _MASK = "***"
 _USER_INFO = re.compile(
@@ -20,6 +20,15 @@ _PATH_VALUE = re.compile(
     re.IGNORECASE,
 )
 _STREAM_KEY = re.compile(r"(?P<app>^rtmp[a-z]*://[^/]*/[^/]*/).+", re.IGNORECASE)
+
+_ANYWHERE = re.compile(  # one slash too: that is what becomes of a URL taken for a path
+    r"(?P<scheme>\b[a-z][a-z0-9+.-]+:/{1,2})[^\s/:@]*:(?!\d+/)[^\s@]*@", re.IGNORECASE
+)
+
+
+def mask_in_text(text: str) -> str:
+    """Replace user and password of any URL within a sentence by ``***``."""
+    return _ANYWHERE.sub(rf"\g<scheme>{_MASK}@", text)
 
 
 def mask_credentials(url: str) -> str:

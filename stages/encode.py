@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,12 +54,16 @@ class VideoEncoder:
     """Of the encoder; 0 lets it choose."""
     classes: ClassTable | None = None
     """Of the class ids, which then are a second track; for Matroska only."""
+    reserved: Collection[Path] = ()
+    """Names of other outputs."""
     sink: str = "video"
 
     def __call__(self, inbox: Inbox) -> Outputs:
         """Write the frame of every segmentation that ``inbox`` gives."""
         try:
-            yield from write_parts(inbox, self.path, self._open, self.ledger, self.sink)
+            yield from write_parts(
+                inbox, self.path, self._open, self.ledger, self.sink, self.reserved
+            )
         finally:
             if self.side_packets is not None:
                 self.side_packets.cancel()

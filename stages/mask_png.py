@@ -6,6 +6,7 @@ A picture viewer shows the colours; a program that reads the indices reads class
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from maskstream.stages.output import explain_failure, partial_name
 __all__ = ["CLASSES_FILE", "PaletteImages"]
 
 CLASSES_FILE = "classes.json"
+_OWN_NAME = re.compile(r"\d{6,}\.pts-?\d+\.png")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,22 @@ class PaletteImages:
             frame = item.frame
             with explain_failure(self.folder, kept=self.folder):
                 if frame.format is not fmt:
+                    if fmt is None:
+                        self.folder.mkdir(exist_ok=True)
+                        self._clear()
+                        self.ledger.made(frame.stream, self.sink, self.folder)
                     fmt = frame.format
-                    self.folder.mkdir(exist_ok=True)
                     _write(self.folder / CLASSES_FILE, self._describe(fmt))
                 name = f"{frame.index:06d}.pts{frame.pts}.png"
                 _write(self.folder / name, _png(item.labels, self._palette()))
             self.ledger.written(frame.stream, self.sink)
             yield
+
+    def _clear(self) -> None:
+        """Remove the pictures of an older run, and nothing else."""
+        for path in self.folder.iterdir():
+            if _OWN_NAME.fullmatch(path.name):
+                path.unlink()
 
     def _describe(self, fmt: StreamFormat) -> bytes:
         table = json.loads(self.classes.to_json())

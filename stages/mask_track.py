@@ -8,7 +8,7 @@ pts goes along as a block addition (RFC 9559, section 5.1.3.5.2).
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,8 @@ TIME_BASE_TAG = "MASKSTREAM_TIME_BASE"
 # Golomb-Rice coding and the small context were the quickest of those measured, 2.1 ms
 # for 960x540, and within a fifth of the smallest.
 _FFV1 = {"level": "3", "g": "1", "slices": "4", "slicecrc": "1", "coder": "rice"}
+_ONE_SLICE = {**_FFV1, "slices": "1"}
+_MIN_SLICED = 2  # rows and columns; the encoder cannot cut less into four
 
 _BLOCK_ADDITION: Final = "matroska_block_additional"
 _OPAQUE = 1  # BlockAddID of what only the codec's own reader understands
@@ -49,11 +51,15 @@ class MaskTrack:
     path: Path
     classes: ClassTable
     ledger: Ledger
+    reserved: Collection[Path] = ()
+    """Names of other outputs."""
     sink: str = "mask"
 
     def __call__(self, inbox: Inbox) -> Outputs:
         """Write the labels of every segmentation that ``inbox`` gives."""
-        return write_parts(inbox, self.path, self._open, self.ledger, self.sink)
+        return write_parts(
+            inbox, self.path, self._open, self.ledger, self.sink, self.reserved
+        )
 
     @contextmanager
     def _open(self, path: Path, first: Segmentation) -> Iterator[_MaskFile]:
@@ -84,7 +90,9 @@ class MaskStream:
     def __init__(
         self, container: OutputContainer, fmt: StreamFormat, classes: ClassTable
     ) -> None:
-        self._track = add_track(container, "ffv1", "gray", fmt, _FFV1)
+        is_sliced = min(fmt.height, fmt.width) >= _MIN_SLICED
+        options = _FFV1 if is_sliced else _ONE_SLICE
+        self._track = add_track(container, "ffv1", "gray", fmt, options)
         self._track.codec_context.color_range = ColorRange.JPEG  # ids, not a picture
         self._track.metadata[CLASSES_TAG] = classes.to_json()
         self._track.metadata[TIME_BASE_TAG] = str(fmt.time_base)

@@ -38,7 +38,7 @@ _TAGS_OF_THE_CONTAINER = {
 def open_container(path: Path, first: Frame) -> Iterator[OutputContainer]:
     """Open a container for a stream that begins with ``first``, and close it.
 
-    The tags of the source go with it. Its streams are still to be added.
+    The tags and chapters of the source go with it. Its streams are still to be added.
     """
     container = av.open(
         str(path),
@@ -52,6 +52,7 @@ def open_container(path: Path, first: Frame) -> Iterator[OutputContainer]:
             for name, text in first.format.metadata.items()
             if name.lower() not in _TAGS_OF_THE_CONTAINER
         )
+        container.set_chapters(list(first.format.chapters))
         yield container
 
 

@@ -18,14 +18,13 @@ from maskstream.pipeline.errors import SourceError
 from maskstream.pipeline.frame import StreamFormat
 from maskstream.stages.demux import demux_pictures
 from maskstream.stages.error_budget import ErrorBudget
-from maskstream.stages.side_streams import SideDelivery, copy_templates
+from maskstream.stages.side_streams import SideDelivery, copy_templates, side_streams
 from maskstream.stages.source import Source
 from maskstream.stages.source_errors import source_error
 from maskstream.stages.stream_format import describe_stream
 
 __all__ = ["OpenVideo", "open_source"]
 
-_BESIDE = {"audio", "subtitle", "data", "attachment"}
 _GENERATE_PTS = 0x0001  # AVFMT_FLAG_GENPTS, libavformat/avformat.h
 _SEEK_MARGIN_S = Fraction(1, 2)
 
@@ -73,6 +72,7 @@ class OpenVideo:
             sample_aspect_ratio=self.video.sample_aspect_ratio,
             side_streams=tuple(self.templates.values()),
             metadata=self.container.metadata,
+            chapters=tuple(self.container.chapters()),
         )
 
     def seek(self, seconds: Fraction) -> None:
@@ -148,10 +148,8 @@ def open_source(
         video = _choose_video(source, container)
         video.thread_type = "AUTO"
         video.thread_count = threads
-        beside = [stream for stream in container.streams if stream.type in _BESIDE]
-        yield OpenVideo(
-            source, container, video, copy_templates(source, beside), read_timeout_s
-        )
+        templates = copy_templates(source, side_streams(container))
+        yield OpenVideo(source, container, video, templates, read_timeout_s)
 
 
 def _choose_video(source: Source, container: InputContainer) -> VideoStream:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,6 +33,7 @@ _logger = logging.getLogger(__name__)
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv")
 MASK_SUFFIXES = (".mkv",)
+_MAX_NAME_BYTES = 255  # of every common file system
 
 
 def check_output(
@@ -55,17 +56,30 @@ def check_output(
     """
     if path.is_dir():
         raise ConfigError(f"{path} is a folder, where the name of a file was expected")
+    if len(os.fsencode(partial_name(path).name)) > _MAX_NAME_BYTES:
+        raise ConfigError(f"{path}: this name is too long for a file being written")
     if path.suffix.lower() not in suffixes:
         raise ConfigError(
             f"{path}: the name of this output must end with {' or '.join(suffixes)}, "
             f"got {path.suffix or 'no suffix'}"
         )
     _check_folder(path.parent)
+    partial = partial_name(path)
     for other in taken:
-        if path.resolve() == other.resolve():
+        if other.resolve() == path.resolve():
             raise ConfigError(f"{path} is already the input or another output")
-    if path.exists() and not overwrite:
+        if other.resolve() == partial.resolve():
+            raise ConfigError(
+                f"{path} is called {partial.name} while it is written, which is "
+                "already the input or another output"
+            )
+    if os.path.lexists(path) and not overwrite:
         raise ConfigError(f"{path} exists; give another name, or overwrite it")
+    if partial.exists() and not overwrite:
+        raise ConfigError(
+            f"{partial} is what a run before this one left; move it away, or "
+            "overwrite it"
+        )
 
 
 def check_output_folder(path: Path, *, overwrite: bool = False) -> None:
@@ -93,16 +107,21 @@ def partial_name(path: Path) -> Path:
     return path.with_name(f"{path.stem}.partial{path.suffix}")
 
 
-def numbered(path: Path, number: int) -> Path:
+def numbered(path: Path, number: int, reserved: Collection[Path]) -> Path:
     """Name part ``number`` of what was to be one file: ``path``, then free names.
 
-    The first is ``path`` itself; the second is ``NAME-2``, unless such a file exists.
+    The first is ``path`` itself; the second is ``NAME-2``, unless such a file exists or
+    is reserved for another output.
     """
     part = path
-    while number > 1 and (part is path or part.exists()):
+    while number > 1 and (part is path or part in reserved or _is_there(part)):
         part = path.with_name(f"{path.stem}-{number}{path.suffix}")
         number += 1
     return part
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() or partial_name(path).exists()
 
 
 @contextmanager
@@ -130,11 +149,12 @@ def complete(path: Path, ledger: Ledger, stream: str, sink: str) -> None:
     It has when the run was cancelled, or when a stage before it failed: the frames on
     their way then have no outcome.
     """
+    partial = partial_name(path)
     if ledger.accounts()[stream].in_flight[sink] > 0:
         _logger.warning(
-            "%s: the run was cut short; what was written is in %s",
-            stream,
-            partial_name(path),
+            "%s: the run was cut short; what was written is in %s", stream, partial
         )
+        ledger.made(stream, sink, partial)
         return
-    partial_name(path).replace(path)
+    partial.replace(path)
+    ledger.made(stream, sink, path)

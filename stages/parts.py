@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +31,7 @@ def write_parts(
     open_part: Callable[[Path, Segmentation], AbstractContextManager[Part]],
     ledger: Ledger,
     sink: str,
+    reserved: Collection[Path],
 ) -> Outputs:
     """Write the items to ``path``, those after a change of format to ``NAME-2``, ...
 
@@ -41,6 +42,7 @@ def write_parts(
             leaving the context closes the file, whether or not all went well.
         ledger: Knows whether the sink has missed a frame.
         sink: The sink's name there.
+        reserved: Names of other outputs, none of which a further file may take.
 
     Yields:
         None for each item.
@@ -53,7 +55,7 @@ def write_parts(
     number = 0
     while item is not None:
         number += 1
-        own_name = numbered(path, number)
+        own_name = numbered(path, number, reserved)
         first = item.frame
         partial = partial_name(own_name)
         with explain_failure(own_name, kept=partial):
@@ -67,3 +69,4 @@ def write_parts(
                 complete(own_name, ledger, first.stream, sink)
             else:
                 partial.replace(own_name)
+                ledger.made(first.stream, sink, own_name)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import av
+from av.container import InputContainer
 from av.packet import Packet
 
 from maskstream.stages.passthrough import Passthrough
@@ -16,9 +17,31 @@ from maskstream.stages.source import Source
 from maskstream.stages.timeline import Timeline
 from maskstream.stages.window import Window
 
-__all__ = ["SideDelivery", "copy_templates"]
+__all__ = ["SideDelivery", "copy_templates", "side_streams"]
 
 _log = logging.getLogger(__name__)
+
+
+_SIDE_TYPES = {"audio", "subtitle", "data", "attachment"}
+
+
+def side_streams(container: InputContainer) -> list[Any]:
+    """List what goes with the video; not MP4's track of chapter titles.
+
+    That one is data of no known codec, with a packet for each chapter.
+    """
+    num_chapters = len(container.chapters())
+    return [
+        stream
+        for stream in container.streams
+        if stream.type in _SIDE_TYPES
+        and not (num_chapters and _is_text_of_chapters(stream, num_chapters))
+    ]
+
+
+def _is_text_of_chapters(stream: Any, num_chapters: int) -> bool:
+    name = getattr(stream, "name", None)  # damaged streams have no codec to ask
+    return name == "bin_data" and stream.frames == num_chapters
 
 
 def copy_templates(source: Source, streams: Iterable[Any]) -> dict[int, Any]:

@@ -133,6 +133,8 @@ def _expand_url(given: str, scheme: str) -> Iterator[Source]:
 
 
 def _expand_path(given: str) -> Iterator[Source]:
+    if not given:
+        raise SourceError("an input without a name; give a file, a folder or a URL")
     path = Path(given).expanduser()
     if path.is_dir():
         yield _picture_stream(path.resolve().name, given, list_folder(path, given))

@@ -21,6 +21,7 @@ def describe_stream(
     sample_aspect_ratio: Fraction | None = None,
     side_streams: tuple[Any, ...] = (),
     metadata: Mapping[str, str] | None = None,
+    chapters: tuple[Any, ...] = (),
 ) -> StreamFormat:
     """Describe a stream from ``picture`` on, with what its container says of it."""
     return StreamFormat(
@@ -32,6 +33,7 @@ def describe_stream(
         sample_aspect_ratio=sample_aspect_ratio or Fraction(1),
         side_streams=side_streams,
         metadata=dict(metadata or {}),
+        chapters=chapters,
     )
 
 

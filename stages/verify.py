@@ -13,10 +13,19 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
-from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
-from av.video.stream import VideoStream
+from av.video.reformatter import ColorPrimaries, ColorTrc
 
-from maskstream.stages.verify_tracks import Check, compare_side_tracks, open_clip
+from maskstream.pipeline.ledger import Ledger
+from maskstream.stages.colour import matrix_and_range
+from maskstream.stages.demux import demux_pictures
+from maskstream.stages.error_budget import ErrorBudget
+from maskstream.stages.source import Source
+from maskstream.stages.verify_tracks import (
+    Check,
+    compare_chapters,
+    compare_side_tracks,
+    open_clip,
+)
 
 __all__ = ["Check", "VerifyReport", "verify"]
 
@@ -31,6 +40,7 @@ _MATRICES = {  # AVColorSpace, libavutil/pixfmt.h
     9: "bt2020nc",
 }
 _HALF_A_MILLISECOND = Fraction(1, 2000)
+_ERROR_BUDGET = 1000  # the run's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,7 @@ def verify(source: Path, output: Path) -> VerifyReport:
             *_compare_first_pictures(source, output),
             *_compare_times(source, output),
             *compare_side_tracks(source, output),
+            compare_chapters(source, output),
         )
     )
 
@@ -72,7 +83,7 @@ def verify(source: Path, output: Path) -> VerifyReport:
 def _compare_first_pictures(source: Path, output: Path) -> Iterator[Check]:
     with open_clip(source) as before, open_clip(output) as after:
         theirs, ours = before.streams.video[0], after.streams.video[0]
-        was, now = next(_decode(theirs)), next(_decode(ours))
+        was, now = next(_decode(source, before)), next(_decode(output, after))
         shapes = [s.sample_aspect_ratio or Fraction(1) for s in (theirs, ours)]
     yield _compare("size", f"{was.width}x{was.height}", f"{now.width}x{now.height}")
     yield _compare("rotation", f"{was.rotation % 360}°", f"{now.rotation % 360}°")
@@ -96,11 +107,10 @@ def _compare_first_pictures(source: Path, output: Path) -> Iterator[Check]:
 def _compare_times(source: Path, output: Path) -> Iterator[Check]:
     with open_clip(source) as before, open_clip(output) as after:
         theirs, ours = before.streams.video[0], after.streams.video[0]
-        theirs.thread_type = ours.thread_type = "AUTO"
         is_matroska = "matroska" in after.format.name
         was, now = _Span(), _Span()
         moves = _Moves(_HALF_A_MILLISECOND if is_matroska else Fraction(0))
-        for a, b in zip_longest(_decode(theirs), _decode(ours)):
+        for a, b in zip_longest(_decode(source, before), _decode(output, after)):
             start_a = was.add(a)
             start_b = now.add(b)
             if start_a is not None and start_b is not None:
@@ -184,14 +194,12 @@ class _Span:
         return self._end - (self._start or 0)
 
 
-def _decode(video: VideoStream) -> Iterator[av.VideoFrame]:
-    container = video.container
-    assert isinstance(container, InputContainer)
-    for packet in container.demux(video):
-        try:
-            yield from packet.decode()
-        except av.InvalidDataError:
-            continue  # damaged: the pictures that it held are in neither file
+def _decode(path: Path, container: InputContainer) -> Iterator[av.VideoFrame]:
+    """Decode what a run decodes: damage costs the same pictures in both."""
+    source = Source(name=path.stem, display=str(path), url=str(path))
+    budget = ErrorBudget(source, source.name, Ledger(), _ERROR_BUDGET)
+    video = container.streams.video[0]
+    return demux_pictures(container, video, (), lambda _: None, budget)
 
 
 def _compare(what: str, was: str, now: str) -> Check:
@@ -208,8 +216,7 @@ def _matrix(picture: av.VideoFrame) -> str:
 
 
 def _range(picture: av.VideoFrame) -> str:
-    # Pictures without the tag are limited: ITU-T H.273, VideoFullRangeFlag.
-    return "full" if picture.color_range == ColorRange.JPEG else "limited"
+    return "full" if matrix_and_range(picture).is_full_range else "limited"
 
 
 def _name(kind: type[ColorPrimaries | ColorTrc], value: int) -> str:

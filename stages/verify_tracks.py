@@ -1,4 +1,4 @@
-"""Proof that audio, subtitles and data came through a run packet by packet."""
+"""Proof that audio, subtitles, data and chapters came through a run."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import av
 from av.container import InputContainer
 
 from maskstream.pipeline.errors import SourceError
+from maskstream.stages.side_streams import side_streams
 from maskstream.stages.side_tracks import is_end_of_text
 
-__all__ = ["Check", "compare_side_tracks", "open_clip"]
+__all__ = ["Check", "compare_chapters", "compare_side_tracks", "open_clip"]
 
-_SIDE_TYPES = ("audio", "subtitle", "data")
 _UNKNOWN = "unknown"
 
 
@@ -66,15 +66,36 @@ def compare_side_tracks(source: Path, output: Path) -> Iterator[Check]:
             yield _compare_packets(name, source, was, output, now)
 
 
+def compare_chapters(source: Path, output: Path) -> Check:
+    """Compare the times and titles of the chapters."""
+    with open_clip(source) as before, open_clip(output) as after:
+        theirs, ours = _chapters(before), _chapters(after)
+    difference = None if theirs == ours else "the chapters differ"
+    return Check("chapters", str(len(theirs)), str(len(ours)), difference)
+
+
+def _chapters(container: InputContainer) -> list[tuple[int, int, str]]:
+    """List begin and end in milliseconds, and title."""
+    return [
+        (
+            round(chapter["start"] * (chapter["time_base"] or 0) * 1000),
+            round(chapter["end"] * (chapter["time_base"] or 0) * 1000),
+            chapter["metadata"].get("title", ""),
+        )
+        for chapter in container.chapters()
+    ]
+
+
 def _pair(
     before: InputContainer, after: InputContainer
 ) -> list[tuple[str, int, int | None]]:
     """Find which track became which: (name, index before, index after)."""
-    left = [track for track in after.streams if track.type in _SIDE_TYPES]
+    left, wanted = (
+        [track for track in side_streams(container) if track.type != "attachment"]
+        for container in (after, before)
+    )
     pairs: list[tuple[str, int, int | None]] = []
-    for track in before.streams:
-        if track.type not in _SIDE_TYPES:
-            continue
+    for track in wanted:
         name = f"{track.type} track {track.index} ({_codec_of(track)})"
         # MOV holds data whose kind a reader cannot name.
         likely = (_codec_of(track), _UNKNOWN)

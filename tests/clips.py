@@ -52,6 +52,7 @@ def make_clip(
     color_trc: int | None = None,
     codec_options: Mapping[str, str] | None = None,
     muxer_options: Mapping[str, str] | None = None,
+    chapters: Sequence[str] = (),
 ) -> Path:
     """Write a clip; the suffix of ``path`` names the container.
 
@@ -77,6 +78,7 @@ def make_clip(
         color_trc: FFmpeg's AVCOL_TRC.
         codec_options: More options of the encoder.
         muxer_options: More options of the muxer, such as ``movflags``.
+        chapters: Titles of chapters, each of a tenth of a second.
     """
     time_base = time_base or 1 / rate
     pts = range(frames) if pts is None else pts
@@ -114,6 +116,18 @@ def make_clip(
                 "mov_text" if is_mov else "subrip", time_base=Fraction(1, 1000)
             )
             captions.metadata["language"] = "eng"
+        container.set_chapters(
+            [
+                {
+                    "id": number,
+                    "start": number * 100,
+                    "end": (number + 1) * 100,
+                    "time_base": Fraction(1, 1000),
+                    "metadata": {"title": title},
+                }
+                for number, title in enumerate(chapters)
+            ]
+        )
         container.start_encoding()
 
         if subtitles:

@@ -11,6 +11,7 @@ from torchvision.transforms import v2
 from maskstream.training.dataset import Labels, Picture
 from maskstream.training.transforms import (
     ColourCast,
+    Compression,
     Haze,
     Night,
     Rain,
@@ -79,7 +80,7 @@ class Augmentation:
                     config.tilt,
                 ),
                 v2.RandomPerspective(0.25, config.perspective, fill=fill),
-                _maybe(v2.JPEG((25, 90)), config.jpeg),
+                _maybe(Compression(), config.jpeg),
                 v2.ToDtype(torch.float32, scale=True),
                 _maybe(v2.ColorJitter(0.4, 0.4, 0.5, 0.06), config.colour),
                 _maybe(ColourCast(1.25), config.colour),

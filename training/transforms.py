@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import cv2
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -17,7 +18,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional
 
-__all__ = ["ColourCast", "Haze", "Night", "Rain", "RandomStretch"]
+__all__ = ["ColourCast", "Compression", "Haze", "Night", "Rain", "RandomStretch"]
 
 
 def _draw(low: float, high: float) -> float:
@@ -63,6 +64,17 @@ class ColourCast(_Picture):
         return inpt.mul(gains).clamp_(0, 1)
 
 
+class Compression(_Picture):
+    """Lose what JPEG loses, at a quality from poor to good. For uint8 pictures."""
+
+    def transform(self, inpt: Tensor, params: dict[str, Any]) -> Tensor:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(torch.randint(25, 91, ()))]
+        pixels_hwc = inpt.permute(1, 2, 0).contiguous().numpy()
+        _, coded = cv2.imencode(".jpg", pixels_hwc[..., ::-1], quality)
+        decoded = cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB)
+        return torch.from_numpy(decoded).permute(2, 0, 1)
+
+
 class Haze(_Picture):
     """Fade towards a pale colour, more at the top, as mist and low sun do."""
 
@@ -97,7 +109,7 @@ class Rain(_Picture):
     def transform(self, inpt: Tensor, params: dict[str, Any]) -> Tensor:
         height, width = inpt.shape[-2:]
         drops = (torch.rand(height, width) > 1 - _draw(0.002, 0.01)).float()
-        length = int(torch.randint(9, 22, ()))
+        length = 2 * int(torch.randint(4, 11, ())) + 1
         path = _slanted_line(length, slant=_draw(-0.5, 0.5))  # (L, L)
         fallen = F.conv2d(drops[None, None], path[None, None], padding="same")[0]
         streaks = fallen.clamp_(0, 1) * _draw(0.2, 0.5)  # (1, H, W)

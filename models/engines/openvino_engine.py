@@ -15,7 +15,11 @@ from numpy.typing import NDArray
 
 from maskstream.models.engines.base import IntervalSum, Pending
 from maskstream.models.engines.cores import available_cores
-from maskstream.models.engines.openvino_model import convert, import_openvino
+from maskstream.models.engines.openvino_model import (
+    convert,
+    import_openvino,
+    openvino_core,
+)
 from maskstream.models.fcn import FCN
 from maskstream.models.geometry import ScoreGrid
 from maskstream.models.upsample import labels_from_scores, prepare_kernel
@@ -52,7 +56,6 @@ class OpenVinoEngine:
         """
         self.precision = precision
         self._openvino = import_openvino()
-        self._core = self._openvino.Core()
         self._converted = convert(model)
         threads = threads or available_cores()
         self._settings = {
@@ -108,7 +111,7 @@ class OpenVinoEngine:
         network = self._converted.clone()
         try:
             network.reshape([1, *shape])
-            compiled = self._core.compile_model(network, "CPU", self._settings)
+            compiled = openvino_core().compile_model(network, "CPU", self._settings)
         except RuntimeError as error:
             raise ModelError(
                 f"openvino cannot compile the network for pictures of "

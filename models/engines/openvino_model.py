@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +30,21 @@ def import_openvino() -> ModuleType:
     import openvino
 
     return openvino  # type: ignore[no-any-return]
+
+
+@cache
+def openvino_core() -> Any:
+    """Return the one Core of this process.
+
+    Its CPU plugin lends the thread that loads it a stack for signals, and takes it back
+    with the last trace of the Core. Of two Cores that end in the order they began, or
+    on other threads, one leaves its thread without: the next signal, Ctrl-C say, kills
+    the process. One that never ends does not.
+
+    Raises:
+        ImportError: OpenVINO is not installed.
+    """
+    return import_openvino().Core()
 
 
 def convert(model: FCN) -> Any:

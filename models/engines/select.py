@@ -10,7 +10,7 @@ import torch
 
 from maskstream.models.engines.base import Engine
 from maskstream.models.engines.openvino_engine import OpenVinoEngine
-from maskstream.models.engines.openvino_model import import_openvino
+from maskstream.models.engines.openvino_model import openvino_core
 from maskstream.models.engines.torch_engine import TorchEngine
 from maskstream.models.fcn import FCN
 from maskstream.pipeline.errors import ConfigError
@@ -173,7 +173,7 @@ def _choose_engine(engine: str, device: str, machine: Machine) -> tuple[str, str
 def _openvino_precisions() -> tuple[str, ...]:
     """Return what OpenVINO can compute in on this CPU, nothing if it is not here."""
     try:
-        core = import_openvino().Core()
+        core = openvino_core()
     except ImportError:
         return ()
     has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")

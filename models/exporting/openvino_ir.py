@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstream.models.engines.openvino_model import import_openvino
+from maskstream.models.engines.openvino_model import import_openvino, openvino_core
 from maskstream.models.exporting.format import Labelling
 from maskstream.models.exporting.labeller import Labeller
 from maskstream.pipeline.errors import ModelError
@@ -38,9 +38,8 @@ def open_openvino(path: Path) -> Labelling:
 
     In fp32: a CPU that has bf16 would round by itself, which is no fault of the file.
     """
-    openvino = import_openvino()
     hints = {"INFERENCE_PRECISION_HINT": "f32"}
-    compiled = openvino.Core().compile_model(path, "CPU", hints)
+    compiled = openvino_core().compile_model(path, "CPU", hints)
 
     def label(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return np.asarray(compiled(pictures)["labels"], np.uint8)

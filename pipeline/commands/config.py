@@ -19,8 +19,13 @@ _ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file
 
 
 def check(config: _ConfigPath) -> None:
-    """Check a configuration file; say what is wrong in one sentence."""
-    load_config(config)
+    """Check a configuration file; say what is wrong in one sentence.
+
+    The network is loaded too, so that weights and class names are known to fit.
+    """
+    from maskstream.pipeline.app import load_network  # torch: not for --help
+
+    load_network(load_config(config))
     typer.echo(f"{config}: ok")
 
 

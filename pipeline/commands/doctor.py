@@ -41,10 +41,9 @@ def doctor() -> None:
 
 def _findings() -> list[tuple[str, str]]:
     from maskstream.models.engines.cores import available_cores
-    from maskstream.models.engines.openvino_model import import_openvino
+    from maskstream.models.engines.openvino_model import openvino_core
     from maskstream.models.weights import embedded_models
 
-    cpu = import_openvino().Core()
     libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     return [
         (
@@ -56,7 +55,7 @@ def _findings() -> list[tuple[str, str]]:
         ("cores", str(available_cores())),
         (
             "cpu computes in",
-            ", ".join(cpu.get_property("CPU", "OPTIMIZATION_CAPABILITIES")),
+            ", ".join(openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")),
         ),
         ("cuda", _cuda()),
         (

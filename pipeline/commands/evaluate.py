@@ -45,7 +45,7 @@ def evaluate(
         ),
     ] = None,
     model: Annotated[str | None, typer.Option(help="An embedded model.")] = None,
-    weights: Annotated[Path | None, typer.Option(help="Your own weights.")] = None,
+    weights: Annotated[str | None, typer.Option(help="Your own weights.")] = None,
     engine: Annotated[str, typer.Option(help="auto, torch or openvino.")] = "auto",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32, bf16, fp16.")] = "auto",

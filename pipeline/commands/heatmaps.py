@@ -47,7 +47,7 @@ def heatmaps(
         float, typer.Option(min=0, metavar="S", help="Seconds between frames.")
     ] = 1.0,
     model: Annotated[str | None, typer.Option(help="An embedded model.")] = None,
-    weights: Annotated[Path | None, typer.Option(help="Your own weights.")] = None,
+    weights: Annotated[str | None, typer.Option(help="Your own weights.")] = None,
     size: Annotated[
         str,
         typer.Option(metavar="WxH", help="Network input; auto as in maskstream run."),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from maskstream.pipeline.config import Policy
+from maskstream.pipeline.config import Policy, RunConfig
 from maskstream.pipeline.config_file import load_config
 from maskstream.pipeline.console import RunDisplay, print_summary
 from maskstream.pipeline.interrupts import draining_signals
@@ -19,6 +19,19 @@ __all__ = ["run"]
 
 _EXIT_CODES = {Outcome.DONE: 0, Outcome.FAILED: 1, Outcome.INTERRUPTED: 130}
 _OUT, _NET, _LOOK, _CUT = "Outputs", "Network", "Overlay and video", "What to read"
+_DEFAULTS = RunConfig()
+
+EXAMPLES = """
+Examples:
+
+maskstream run drive.mp4 -o drive.masked.mp4 --mask drive.masks.mkv
+
+maskstream run 'drives/*.mp4' -o out --records out --objects
+
+maskstream run rtsp://camera.local/main -o camera.mkv --duration 10m
+
+maskstream run drive.mp4 -o cars.mp4 --hide road --hide sky --alpha 0.6 --contours
+"""
 
 
 def run(
@@ -76,7 +89,10 @@ def run(
     ] = None,
     summary: Annotated[
         Path | None,
-        typer.Option(help="The final ledger as JSON.", rich_help_panel=_OUT),
+        typer.Option(
+            help="JSON: each frame's outcome, and where the time went.",
+            rich_help_panel=_OUT,
+        ),
     ] = None,
     overwrite: Annotated[
         bool | None,
@@ -90,24 +106,39 @@ def run(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help="An embedded model, by name.", rich_help_panel=_NET),
+        typer.Option(
+            help=f"An embedded model; {_DEFAULTS.model.name} unless said.",
+            rich_help_panel=_NET,
+        ),
     ] = None,
     weights: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            help="Your own weights: safetensors with a model card.",
+            help="Your own weights: a safetensors file with a model card, an https URL "
+            "or hf:OWNER/REPO/FILE.",
             rich_help_panel=_NET,
         ),
     ] = None,
     engine: Annotated[
-        str | None, typer.Option(help="auto, torch or openvino.", rich_help_panel=_NET)
+        str | None,
+        typer.Option(
+            help="torch or openvino; auto takes the best there is.",
+            rich_help_panel=_NET,
+        ),
     ] = None,
     device: Annotated[
-        str | None, typer.Option(help="auto, cpu or cuda:N.", rich_help_panel=_NET)
+        str | None,
+        typer.Option(
+            help="cpu or cuda:N; auto takes the GPU where there is one.",
+            rich_help_panel=_NET,
+        ),
     ] = None,
     precision: Annotated[
         str | None,
-        typer.Option(help="auto, fp32, bf16 or fp16.", rich_help_panel=_NET),
+        typer.Option(
+            help="fp32, bf16 or fp16; auto: bf16 where the device computes in it.",
+            rich_help_panel=_NET,
+        ),
     ] = None,
     size: Annotated[
         str | None,
@@ -119,12 +150,16 @@ def run(
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option(help="Frames in one pass, at most.", rich_help_panel=_NET),
+        typer.Option(
+            help="Frames in one pass, at most; 1 on the CPU and 8 on CUDA unless said.",
+            rich_help_panel=_NET,
+        ),
     ] = None,
     alpha: Annotated[
         float | None,
         typer.Option(
-            help="Strength of the overlay, 0 to 1; 0.45 unless said.",
+            help="Strength of the overlay, 0 to 1; "
+            f"{_DEFAULTS.overlay.alpha:g} unless said.",
             rich_help_panel=_LOOK,
         ),
     ] = None,
@@ -153,12 +188,15 @@ def run(
     codec: Annotated[
         str | None,
         typer.Option(
-            help="h264, hevc, av1, h264_nvenc, hevc_nvenc or av1_nvenc.",
+            help="h264 (the default), hevc, av1, h264_nvenc, hevc_nvenc or av1_nvenc.",
             rich_help_panel=_LOOK,
         ),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help="The encoder's preset.", rich_help_panel=_LOOK)
+        str | None,
+        typer.Option(
+            help="The encoder's preset; a fast one unless said.", rich_help_panel=_LOOK
+        ),
     ] = None,
     crf: Annotated[
         int | None,
@@ -199,7 +237,9 @@ def run(
     """Segment video and write what was asked for.
 
     A first Ctrl-C finishes the files with what was read so far, a second stops at once.
-    Every frame is accounted for: decoded = written + dropped, or the run has failed.
+    Every frame is accounted for: decoded = written + dropped, or the run has failed. An
+    input that is not there stops all before it begins; one that cannot be read on costs
+    only itself.
     """
     from maskstream.pipeline.app import execute  # it loads torch: not for --help
 

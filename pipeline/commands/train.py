@@ -56,6 +56,9 @@ def train(
     if settings:
         _print_settings()
         return
+    from maskstream.training.memory import keep_freed_memory
+
+    keep_freed_memory()  # before torch comes
     from maskstream.training.run_folder import RunFolder
     from maskstream.training.train import train as run_training
 

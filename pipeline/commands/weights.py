@@ -147,7 +147,6 @@ def export(
     The export is run on real pictures and refused where its labels differ.
     """
     from maskstream.models.exporting import FORMATS, export_network
-    from maskstream.models.fetching import locate_weights
     from maskstream.models.weights import load_weights
 
     if format_ not in FORMATS:
@@ -155,7 +154,7 @@ def export(
             f"--format must be one of {', '.join(FORMATS)}, got {format_!r}"
         )
     picked = _pick(pictures)
-    network, card = load_weights(locate_weights(file))
+    network, card = load_weights(file)
     agreement = export_network(network, card, FORMATS[format_], output, picked)
     typer.echo(
         f"{output} is written: labels agree on {agreement.mean:.4%} of the pixels of "

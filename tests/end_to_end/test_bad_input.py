@@ -119,6 +119,19 @@ def test_an_impossible_wish_is_one_sentence(
 DEFAULT = "fcn8s-lite0-slim-camvid"
 
 
+def test_a_configuration_is_checked_against_its_network(
+    run: Run, tmp_path: Path
+) -> None:
+    """``check`` knows the classes that can be hidden."""
+    config = tmp_path / "c.yaml"
+    config.write_text("overlay: {hide: [rood]}")
+
+    done = run("check", config)
+
+    assert done.code == 2
+    assert "no class is named 'rood'; did you mean road" in done.sentence
+
+
 def test_wrong_usage_is_told_apart(run: Run) -> None:
     """An unknown option is exit 2, as everywhere."""
     assert run("run", "--nonsense").code == 2
@@ -198,6 +211,26 @@ def test_a_full_disk_is_one_sentence(
     assert done.code == 1
     assert "no space left on device" in done.sentence
     assert not out.exists()
+
+
+@pytest.mark.root
+def test_a_summary_that_cannot_be_written_hides_nothing(
+    run: Run, small_disk: Path
+) -> None:
+    """What happened to the video is said too, and what was decoded."""
+    source = "synthetic:testsrc2=size=640x360:rate=25:duration=20"
+    summary = small_disk / "s.json"
+
+    done = run(
+        *("run", source, "-o", small_disk / "o.mp4", "--size", "64x64"),
+        *("--summary", summary),
+    )
+
+    assert done.code == 1
+    assert "o.mp4 cannot be written: no space left on device" in done.err
+    assert "s.json cannot be written: no space left on device" in done.err
+    assert "frames decoded" in done.out
+    assert not summary.exists()
 
 
 @pytest.mark.root

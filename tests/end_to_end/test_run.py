@@ -109,11 +109,18 @@ def test_a_bad_file_does_not_stop_the_next(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_text("not a video")
     make_clip(tmp_path / "b.mp4", frames=3)
 
-    done = run("run", tmp_path / "*.mp4", "-o", tmp_path / "out")
+    done = run(
+        *("run", tmp_path / "*.mp4", "-o", tmp_path / "out"),
+        *("--summary", tmp_path / "s.json"),
+    )
 
     assert done.code == 1
     assert "a.mp4" in done.sentence
-    assert len(pts_seconds(tmp_path / "out" / "b.mp4")) == 3
+    good = tmp_path / "out" / "b.mp4"
+    assert len(pts_seconds(good)) == 3
+    streams = json.loads((tmp_path / "s.json").read_text())["streams"]
+    files = {name: one["sinks"]["video"]["files"] for name, one in streams.items()}
+    assert files == {"a": [], "b": [str(good)]}
     assert not (tmp_path / "out" / "a.mp4").exists()
 
 

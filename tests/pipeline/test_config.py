@@ -57,9 +57,13 @@ def test_an_unknown_key_names_its_neighbour(yaml_file: Path) -> None:
         ({"nonsense": 1}, "unknown key 'nonsense'"),
         (
             {"overlay": {"hide": {"a": 1}}},
-            "overlay.hide: input should be a valid tuple",
+            "overlay.hide: a list is needed",
         ),
         ({"model": {"size": {"deep": 1}}}, "model.size"),
+        (
+            {"output": "rtmp://live/app"},
+            "output: a file or folder is needed, got a URL",
+        ),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(
@@ -131,6 +135,7 @@ def test_a_missing_secret_is_an_error(yaml_file: Path) -> None:
         (b"overlay: [", "not valid YAML in line"),
         (b"\xff\xfe\x00", "not a text file"),
         (b"a: \x00", "not valid YAML"),
+        (b"start: 1s\nstart: 2s\n", "in line 2: 'start' is given twice"),
     ],
 )
 def test_a_file_that_is_no_configuration_is_refused(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -186,3 +188,15 @@ def test_what_is_in_flight_is_what_has_no_outcome(
     assert account.in_flight == missing
     assert account.is_balanced == (set(missing.values()) == {0})
     assert ledger.accounts()["cam"].is_balanced == (min(missing.values()) >= 0)
+
+
+def test_files_are_listed_in_the_order_of_their_making() -> None:
+    """What a sink has left behind is found in its own account."""
+    ledger = ledger_of("video", "mask")
+
+    ledger.made("cam", "video", Path("a.mp4"))
+    ledger.made("cam", "video", Path("a-2.mp4"))
+
+    sinks = ledger.accounts()["cam"].sinks
+    assert sinks["video"].files == ("a.mp4", "a-2.mp4")
+    assert sinks["mask"].files == ()

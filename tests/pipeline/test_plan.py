@@ -10,6 +10,7 @@ from maskstream.pipeline.config_file import parse_config
 from maskstream.pipeline.errors import ConfigError
 from maskstream.pipeline.plan import StreamPlan, plan_streams
 from maskstream.stages.source import expand_inputs
+from tests.clips import make_pictures
 
 
 def plan(inputs: list[Path], **settings: object) -> list[StreamPlan]:
@@ -124,3 +125,18 @@ def test_nothing_to_read_is_said() -> None:
     """No input at all is wrong usage."""
     with pytest.raises(ConfigError, match="nothing to read"):
         plan_streams(parse_config({"output": "x.mp4"}), [])
+
+
+def test_pictures_are_not_replaced_by_their_masks(tmp_path: Path) -> None:
+    """A folder that is read is not written to, whatever may be overwritten."""
+    make_pictures(tmp_path / "pictures")
+    config = parse_config(
+        {
+            "inputs": [str(tmp_path / "pictures")],
+            "mask_images": tmp_path / "pictures",
+            "overwrite": True,
+        }
+    )
+
+    with pytest.raises(ConfigError, match="holds the pictures of an input"):
+        plan_streams(config, expand_inputs(config.inputs))

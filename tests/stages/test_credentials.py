@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from maskstream.stages.credentials import mask_credentials
+from maskstream.stages.credentials import mask_credentials, mask_in_text
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,17 @@ from maskstream.stages.credentials import mask_credentials
 def test_secrets_are_masked_and_the_rest_is_shown(url: str, shown: str) -> None:
     """Who reads a log learns which camera it was."""
     assert mask_credentials(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("rtsp:/bob:pw@h/x: there is no", "rtsp:/***@h/x: there is no"),
+        ("got ['rtsp://bob:p/w@h/x']", "got ['rtsp://***@h/x']"),
+        ("a:b at 12:30, me@home", "a:b at 12:30, me@home"),
+        ("http://h:80/a and x@y", "http://h:80/a and x@y"),
+    ],
+)
+def test_secrets_within_a_sentence_are_masked(text: str, shown: str) -> None:
+    """Even of a URL that was taken for something else."""
+    assert mask_in_text(text) == shown

@@ -53,6 +53,7 @@ CLIPS: dict[str, dict[str, Any]] = {
         "color_trc": 16,
     },
     "interlaced": {"codec_options": {"flags": "+ildct+ilme"}},
+    "chapters": {"chapters": ["A", "B"]},
     "two audio tracks": {"audio": 2},
     "subtitles": {"audio": 1, "subtitles": True, "frames": 40},
 }
@@ -180,6 +181,20 @@ def test_a_track_that_the_container_cannot_hold_is_left_out(
     ]
 
 
+def test_chapters_are_no_track(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """MP4 holds them as a track of text, which is neither copied nor missed."""
+    source = make_clip(tmp_path / "source.mp4", chapters=["A", "B"])
+
+    encode_clip(source, tmp_path / "output.mkv")
+
+    assert caplog.records == []
+    report = verify(source, tmp_path / "output.mkv")
+    assert report.differences == []
+    assert [(row.source, row.output) for row in report.rows if row.what == "chapters"]
+
+
 def test_data_goes_along_where_the_container_holds_it(tmp_path: Path) -> None:
     """MOV takes the telemetry of a camera; what it is only the camera's maker knows."""
     clip = make_clip(tmp_path / "clip.mp4")
@@ -199,10 +214,8 @@ def test_data_goes_along_where_the_container_holds_it(tmp_path: Path) -> None:
 
     report = verify(source, tmp_path / "output.mov")
     assert report.differences == []
-    assert (report.rows[-1].what, report.rows[-1].output) == (
-        "data track 1 (klv)",
-        "20 packets",
-    )
+    outputs = {row.what: row.output for row in report.rows}
+    assert outputs["data track 1 (klv)"] == "20 packets"
 
 
 def test_tags_of_the_file_and_of_its_tracks_are_kept(tmp_path: Path) -> None:

@@ -35,6 +35,25 @@ def test_a_change_of_format_opens_another_file(tmp_path: Path) -> None:
     ]
 
 
+def test_a_further_file_takes_the_name_of_no_other(tmp_path: Path) -> None:
+    """Other outputs, files that exist and what older runs left are passed over."""
+    small = make_clip(tmp_path / "small.mp4", frames=2)
+    large = make_clip(
+        tmp_path / "large.mp4", frames=2, size_hw=(96, 128), pts=range(2, 4)
+    )
+    items = [*read_clip(small)[0], *read_clip(large)[0]]
+    (tmp_path / "output-3.mp4").touch()
+    (tmp_path / "output-4.partial.mp4").touch()
+    others = [tmp_path / "output-2.mp4"]
+
+    encoder = VideoEncoder(tmp_path / "output.mp4", Ledger(), reserved=others)
+    ledger = run_sink(encoder, items)
+
+    files = ledger.accounts()["cam"].sinks["video"].files
+    assert files == (str(tmp_path / "output.mp4"), str(tmp_path / "output-5.mp4"))
+    assert times_of(tmp_path / "output-5.mp4") == times_of(large)
+
+
 def test_a_frame_with_the_pts_of_another_is_moved_after_it(tmp_path: Path) -> None:
     """A damaged source loses no frame for it, and the ledger notes it."""
     source = make_clip(tmp_path / "source.mp4", frames=3)

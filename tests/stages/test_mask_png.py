@@ -26,6 +26,19 @@ def test_a_viewer_shows_the_colours_of_the_classes(tmp_path: Path) -> None:
     np.testing.assert_array_equal(bgr[..., ::-1], palette[items[1].labels])
 
 
+def test_a_new_series_replaces_an_older_one(tmp_path: Path, clip: Path) -> None:
+    """No picture of the older run stays among the new ones; other files do."""
+    items, _ = read_clip(clip)
+    folder = tmp_path / "images"
+    run_sink(PaletteImages(folder, CAMVID, Ledger()), items)
+    (folder / "holiday.png").touch()
+
+    run_sink(PaletteImages(folder, CAMVID, Ledger()), items[:1])
+
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"000000.pts0.png", "classes.json", "holiday.png"}
+
+
 def test_the_folder_explains_itself(tmp_path: Path, clip: Path) -> None:
     """Names carry index and pts; one file holds the classes and the time base."""
     items, _ = read_clip(clip)

@@ -21,7 +21,7 @@ def write_masks(source: Path, output: Path) -> Ledger:
     return run_sink(MaskTrack(output, CAMVID, Ledger()), read_clip(source)[0])
 
 
-@pytest.mark.parametrize("size_hw", [(64, 96), (65, 97)])
+@pytest.mark.parametrize("size_hw", [(64, 96), (65, 97), (1, 1)])
 def test_class_ids_come_back_as_they_were(
     size_hw: tuple[int, int], tmp_path: Path
 ) -> None:

@@ -38,18 +38,26 @@ def test_what_is_in_the_way_is_said_before_the_run(tmp_path: Path) -> None:
     there = tmp_path / "there.mp4"
     there.touch()
     (tmp_path / "folder.mp4").mkdir()
+    (tmp_path / "left.partial.mp4").touch()
+    inputs = [tmp_path / "in.mp4", tmp_path / "x.partial.mp4"]
+    (tmp_path / "link.mp4").symlink_to(tmp_path / "nowhere.mp4")
     obstacles: dict[Path, str] = {
+        tmp_path / "link.mp4": "exists; give another name, or overwrite it",
+        tmp_path / f"{250 * 'x'}.mp4": "this name is too long",
         there: "exists; give another name, or overwrite it",
         tmp_path / "folder.mp4": "is a folder, where the name of a file was expected",
         tmp_path / "a.avi": r"must end with .mp4 or .mkv, got .avi",
         tmp_path / "a": "got no suffix",
         tmp_path / "no" / "a.mp4": "no: there is no such folder to write into",
         tmp_path / "folder.mp4" / ".." / "in.mp4": "is already the input",
+        tmp_path / "left.mp4": r"left.partial.mp4 is what a run before this one left",
+        tmp_path / "x.mp4": r"is called x.partial.mp4 while it is written, which is",
     }
     for path, sentence in obstacles.items():
         with pytest.raises(ConfigError, match=sentence):
-            check_output(path, suffixes=VIDEO, taken=[tmp_path / "in.mp4"])
+            check_output(path, suffixes=VIDEO, taken=inputs)
     check_output(there, suffixes=VIDEO, overwrite=True)
+    check_output(tmp_path / "left.mp4", suffixes=VIDEO, overwrite=True)
 
 
 def test_a_folder_of_results_is_new_or_empty(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import torch
 from torchvision import tv_tensors
 
 from maskstream.training.augment import IGNORE, Augmentation, AugmentConfig
-from maskstream.training.transforms import ColourCast, Haze, Night, Rain
+from maskstream.training.transforms import ColourCast, Compression, Haze, Night, Rain
 
 # Place and size alone, where a test looks at pixels.
 _STILL = dict.fromkeys(
@@ -79,6 +79,17 @@ def test_weather_changes_the_picture_and_not_its_labels(
     assert changed.min() >= 0
     assert changed.max() <= 1
     assert torch.equal(same, labels)
+
+
+def test_compression_keeps_the_picture_and_its_colours() -> None:
+    """What JPEG loses is small, and red stays red."""
+    red = torch.zeros(3, 32, 48, dtype=torch.uint8)
+    red[0] = 200
+
+    lossy = Compression()(tv_tensors.Image(red))
+
+    assert lossy.dtype == torch.uint8
+    assert (lossy.float() - red).abs().max() < 12
 
 
 def test_night_is_dark() -> None:
