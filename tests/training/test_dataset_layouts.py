@@ -161,7 +161,7 @@ def test_seg11valid_is_val_without_what_sbd_learns_from(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_sbd(tmp_path: Path) -> None:
     """Labels are read from MATLAB files."""
-    from scipy.io import savemat  # type: ignore[import-untyped]
+    from scipy.io import savemat
 
     labels = np.array([[0, 3], [20, 0]], np.uint8)
     save(tmp_path / "img/a.jpg", picture(2, 2))

@@ -55,14 +55,14 @@ class Says:
         )
 
 
-def test_what_two_of_three_say_is_the_label():
+def test_what_two_of_three_say_is_the_label() -> None:
     """The third may differ."""
     labels = agree([say(ROAD), say(PAVEMENT), say(ROAD)], [ALL, LARGE, LARGE])
 
     assert (labels == ROAD).all()
 
 
-def test_where_all_differ_there_is_no_label():
+def test_where_all_differ_there_is_no_label() -> None:
     """Nobody's opinion is taken alone for a class that others know too."""
     labels = agree([say(ROAD), say(PAVEMENT), say(TREE)], [ALL, LARGE, LARGE])
 
@@ -70,7 +70,7 @@ def test_where_all_differ_there_is_no_label():
 
 
 @pytest.mark.parametrize(("confidence", "kept"), [(0.59, VOID), (0.61, ROAD)])
-def test_a_doubtful_opinion_does_not_count(confidence: float, kept: int):
+def test_a_doubtful_opinion_does_not_count(confidence: float, kept: int) -> None:
     """Two say road, but one is hardly sure."""
     labels = agree([say(ROAD, confidence), say(ROAD)], [ALL, LARGE])
 
@@ -78,14 +78,16 @@ def test_a_doubtful_opinion_does_not_count(confidence: float, kept: int):
 
 
 @pytest.mark.parametrize(("confidence", "kept"), [(0.89, VOID), (0.91, POLE)])
-def test_a_class_that_one_alone_knows_needs_it_to_be_sure(confidence: float, kept: int):
+def test_a_class_that_one_alone_knows_needs_it_to_be_sure(
+    confidence: float, kept: int
+) -> None:
     """Only the first has poles; the second sees what stands behind."""
     labels = agree([say(POLE, confidence), say(TREE)], [ALL, LARGE])
 
     assert (labels == kept).all()
 
 
-def test_shared_labels_lose_a_pixel_on_either_side_of_their_border():
+def test_shared_labels_lose_a_pixel_on_either_side_of_their_border() -> None:
     """Networks differ on where road ends."""
     opinion = say(ROAD)
     opinion.labels[:, 5:] = PAVEMENT
@@ -96,7 +98,7 @@ def test_shared_labels_lose_a_pixel_on_either_side_of_their_border():
     assert labels[4].tolist() == expected
 
 
-def test_thin_labels_keep_their_border():
+def test_thin_labels_keep_their_border() -> None:
     """A pole of one pixel in front of trees stays whole."""
     sees_pole = say(TREE)
     sees_pole.labels[:, 4] = POLE
@@ -106,7 +108,7 @@ def test_thin_labels_keep_their_border():
     assert labels[4].tolist() == [TREE] * 3 + [TREE, POLE, TREE] + [TREE] * 3
 
 
-def test_the_own_bonnet_is_void_and_a_car_beside_is_not():
+def test_the_own_bonnet_is_void_and_a_car_beside_is_not() -> None:
     """Both are cut by the lower edge, but a bonnet is low and wide."""
     with_bonnet, with_car = say(ROAD, size=40), say(ROAD, size=40)
     with_bonnet.labels[35:, 5:35] = CAR
@@ -120,7 +122,7 @@ def test_the_own_bonnet_is_void_and_a_car_beside_is_not():
     assert car[38, 30] == CAR
 
 
-def test_what_was_taught_opens_as_a_data_set(tmp_path: Path):
+def test_what_was_taught_opens_as_a_data_set(tmp_path: Path) -> None:
     """The folder written is the folder that training reads."""
     picture = np.full((20, 30, 3), 90, np.uint8)
 
@@ -135,7 +137,7 @@ def test_what_was_taught_opens_as_a_data_set(tmp_path: Path):
     assert (labels == ROAD).all()
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """A file stands where the folder should be."""
     taken = tmp_path / "out"
     taken.touch()
@@ -144,7 +146,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
         write_taught([Says(ROAD)], [], taken, split="train")
 
 
-def test_pictures_come_from_files_folders_and_clips(tmp_path: Path):
+def test_pictures_come_from_files_folders_and_clips(tmp_path: Path) -> None:
     """Large ones are made smaller, small ones stay, clips give spaced frames."""
     folder = tmp_path / "street"
     folder.mkdir()
@@ -163,7 +165,7 @@ def test_pictures_come_from_files_folders_and_clips(tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["broken.png", "empty"])
-def test_a_source_without_pictures_is_named(tmp_path: Path, name: str):
+def test_a_source_without_pictures_is_named(tmp_path: Path, name: str) -> None:
     """Neither a broken file nor an empty folder is passed over."""
     source = tmp_path / name
     if source.suffix:
@@ -175,7 +177,7 @@ def test_a_source_without_pictures_is_named(tmp_path: Path, name: str):
         list(pictures_of([source], frames=1, shorter_side=40))
 
 
-def test_espnetv2_scores_every_pixel():
+def test_espnetv2_scores_every_pixel() -> None:
     """Scores come at the size of the pictures."""
     network = ESPNetv2(20).eval()
 
@@ -186,7 +188,7 @@ def test_espnetv2_scores_every_pixel():
 
 
 @pytest.mark.slow
-def test_a_released_state_dict_becomes_a_teacher(tmp_path: Path):
+def test_a_released_state_dict_becomes_a_teacher(tmp_path: Path) -> None:
     """The file's kind chooses the network; it labels at the picture's size."""
     weights = tmp_path / "espnetv2.pth"
     torch.save(ESPNetv2(20).state_dict(), weights)
@@ -198,7 +200,7 @@ def test_a_released_state_dict_becomes_a_teacher(tmp_path: Path):
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".tflite", ".onnx"])
-def test_a_file_that_is_no_teacher_is_refused(tmp_path: Path, suffix: str):
+def test_a_file_that_is_no_teacher_is_refused(tmp_path: Path, suffix: str) -> None:
     """Its name and what was wanted are said."""
     path = tmp_path / f"other{suffix}"
     path.write_bytes(b"something else, and long enough to look like a file")
@@ -207,7 +209,7 @@ def test_a_file_that_is_no_teacher_is_refused(tmp_path: Path, suffix: str):
         open_teacher(path)
 
 
-def test_a_state_dict_of_another_network_is_refused(tmp_path: Path):
+def test_a_state_dict_of_another_network_is_refused(tmp_path: Path) -> None:
     """Its tensors fit no ESPNetv2."""
     path = tmp_path / "other.pth"
     torch.save(torch.nn.Linear(2, 2).state_dict(), path)
@@ -216,7 +218,7 @@ def test_a_state_dict_of_another_network_is_refused(tmp_path: Path):
         open_teacher(path)
 
 
-def test_an_unknown_kind_of_file_is_refused(tmp_path: Path):
+def test_an_unknown_kind_of_file_is_refused(tmp_path: Path) -> None:
     """The kinds that exist are listed."""
     path = tmp_path / "teacher.h5"
     path.touch()
@@ -225,7 +227,7 @@ def test_an_unknown_kind_of_file_is_refused(tmp_path: Path):
         open_teacher(path)
 
 
-def test_one_teacher_alone_is_refused(tmp_path: Path):
+def test_one_teacher_alone_is_refused(tmp_path: Path) -> None:
     """There is nobody to agree with."""
     with pytest.raises(ConfigError, match="takes two, got 1"):
         label_with([tmp_path / "a.pth"], [tmp_path], tmp_path / "out")
