@@ -10,9 +10,9 @@ from pathlib import Path
 from torch import Tensor
 
 from maskstream.models.classes import ClassTable
-from maskstream.models.importing.class_tables import guess_classes
 from maskstream.models.importing.files import ForeignFile, read_file
 from maskstream.models.importing.formats import recognise
+from maskstream.models.importing.guess import guess_classes
 from maskstream.models.importing.match import Match, match
 from maskstream.models.importing.plan import Plan
 from maskstream.models.importing.target import Target, open_target

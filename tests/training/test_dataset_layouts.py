@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from maskstream.models.class_tables import CITYSCAPES, PASCAL_VOC
 from maskstream.models.classes import CAMVID
 from maskstream.pipeline.errors import ConfigError
 from maskstream.training.dataset import LabelledFolder
 from maskstream.training.datasets import VOID, find_layout
-from maskstream.training.datasets.cityscapes import CITYSCAPES
-from maskstream.training.datasets.voc import VOC
 from tests.training.labelled import picture, rows_of, save
 
 
@@ -143,7 +142,7 @@ def test_voc(tmp_path: Path) -> None:
 
     assert stems(folder) == ["2007_3", "2007_2"]
     assert folder[0][1][:, 0].tolist() == [0, 20, VOID]
-    assert VOC.colours[VOC.index("person")] == (192, 128, 128)
+    assert PASCAL_VOC.colours[PASCAL_VOC.index("person")] == (192, 128, 128)
 
 
 def test_seg11valid_is_val_without_what_sbd_learns_from(tmp_path: Path) -> None:

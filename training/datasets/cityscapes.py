@@ -7,9 +7,9 @@ M. Cordts et al.: "The Cityscapes dataset for semantic urban scene understanding
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
-from maskstream.models.classes import ClassTable, Colour
+from maskstream.models.class_tables import CITYSCAPES
+from maskstream.models.classes import Colour
 from maskstream.training.datasets.labels import (
     VOID,
     IdLabels,
@@ -19,73 +19,30 @@ from maskstream.training.datasets.labels import (
 )
 from maskstream.training.datasets.layout import Listing, list_pictures
 
-__all__ = ["CITYSCAPES", "CityscapesFolders", "JoinedPairs"]
+__all__ = ["CityscapesFolders", "JoinedPairs"]
 
 
-class _Label(NamedTuple):
-    """One of the published labels; the index in the table below is its id."""
+_SCORED_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
+"""Ids of the classes that are scored, by train id."""
 
-    name: str
-    colour: Colour
-    is_scored: bool = True
-
-
-_LABELS = (
-    _Label("unlabeled", (0, 0, 0), False),
-    _Label("ego vehicle", (0, 0, 0), False),
-    _Label("rectification border", (0, 0, 0), False),
-    _Label("out of roi", (0, 0, 0), False),
-    _Label("static", (0, 0, 0), False),
-    _Label("dynamic", (111, 74, 0), False),
-    _Label("ground", (81, 0, 81), False),
-    _Label("road", (128, 64, 128)),
-    _Label("sidewalk", (244, 35, 232)),
-    _Label("parking", (250, 170, 160), False),
-    _Label("rail track", (230, 150, 140), False),
-    _Label("building", (70, 70, 70)),
-    _Label("wall", (102, 102, 156)),
-    _Label("fence", (190, 153, 153)),
-    _Label("guard rail", (180, 165, 180), False),
-    _Label("bridge", (150, 100, 100), False),
-    _Label("tunnel", (150, 120, 90), False),
-    _Label("pole", (153, 153, 153)),
-    _Label("polegroup", (153, 153, 153), False),
-    _Label("traffic light", (250, 170, 30)),
-    _Label("traffic sign", (220, 220, 0)),
-    _Label("vegetation", (107, 142, 35)),
-    _Label("terrain", (152, 251, 152)),
-    _Label("sky", (70, 130, 180)),
-    _Label("person", (220, 20, 60)),
-    _Label("rider", (255, 0, 0)),
-    _Label("car", (0, 0, 142)),
-    _Label("truck", (0, 0, 70)),
-    _Label("bus", (0, 60, 100)),
-    _Label("caravan", (0, 0, 90), False),
-    _Label("trailer", (0, 0, 110), False),
-    _Label("train", (0, 80, 100)),
-    _Label("motorcycle", (0, 0, 230)),
-    _Label("bicycle", (119, 11, 32)),
-)
-
-_SCORED = tuple(label for label in _LABELS if label.is_scored)
-
-CITYSCAPES = ClassTable(
-    names=tuple(label.name for label in _SCORED),
-    colours=tuple(label.colour for label in _SCORED),
-    countable=(
-        "traffic light",
-        "traffic sign",
-        "person",
-        "rider",
-        "car",
-        "truck",
-        "bus",
-        "train",
-        "motorcycle",
-        "bicycle",
-    ),
-)
-"""The 19 classes that are scored; the class id is the train id."""
+_UNSCORED: dict[int, Colour] = {
+    0: (0, 0, 0),  # unlabeled
+    1: (0, 0, 0),  # ego vehicle
+    2: (0, 0, 0),  # rectification border
+    3: (0, 0, 0),  # out of roi
+    4: (0, 0, 0),  # static
+    5: (111, 74, 0),  # dynamic
+    6: (81, 0, 81),  # ground
+    9: (250, 170, 160),  # parking
+    10: (230, 150, 140),  # rail track
+    14: (180, 165, 180),  # guard rail
+    15: (150, 100, 100),  # bridge
+    16: (150, 120, 90),  # tunnel
+    18: (153, 153, 153),  # polegroup
+    29: (0, 0, 90),  # caravan
+    30: (0, 0, 110),  # trailer
+}
+"""Colours of the labels that are no class, by id."""
 
 
 class CityscapesFolders:
@@ -107,9 +64,8 @@ class CityscapesFolders:
         """List a split, city by city."""
         pictures = sorted((root / "leftImg8bit" / split).glob("*/*_leftImg8bit.png"))
         pairs = tuple((path, self._labels(root, path)) for path in pictures)
-        scored = {_LABELS.index(label): n for n, label in enumerate(_SCORED)}
-        void = [n for n, label in enumerate(_LABELS) if not label.is_scored]
-        return Listing(pairs, CITYSCAPES, IdLabels.of(scored, (*void, VOID)))
+        scored = {label_id: n for n, label_id in enumerate(_SCORED_IDS)}
+        return Listing(pairs, CITYSCAPES, IdLabels.of(scored, (*_UNSCORED, VOID)))
 
     def _labels(self, root: Path, picture: Path) -> Path:
         city = picture.parent
@@ -141,7 +97,7 @@ class JoinedPairs:
     def list_split(self, root: Path, split: str) -> Listing:
         """List a split; each file is picture and labels."""
         pairs = tuple((path, path) for path in list_pictures(root / split))
-        ids = dict.fromkeys((label.colour for label in _LABELS), VOID) | {
+        ids = dict.fromkeys(_UNSCORED.values(), VOID) | {
             colour: n for n, colour in enumerate(CITYSCAPES.colours)
         }
         return Listing(pairs, CITYSCAPES, NearestColourLabels.of(ids), _read_left)

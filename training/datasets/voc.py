@@ -10,53 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from maskstream.models.classes import ClassTable
+from maskstream.models.class_tables import PASCAL_VOC
 from maskstream.pipeline.errors import ConfigError
 from maskstream.training.datasets.labels import VOID, IdLabels, Labels
 from maskstream.training.datasets.layout import Listing
 
-__all__ = ["VOC", "SbdLayout", "VocLayout"]
-
-_NAMES = (
-    "background",
-    "aeroplane",
-    "bicycle",
-    "bird",
-    "boat",
-    "bottle",
-    "bus",
-    "car",
-    "cat",
-    "chair",
-    "cow",
-    "diningtable",
-    "dog",
-    "horse",
-    "motorbike",
-    "person",
-    "pottedplant",
-    "sheep",
-    "sofa",
-    "train",
-    "tvmonitor",
-)
-
-
-def _palette(class_id: int) -> tuple[int, int, int]:
-    """Spread the bits of an id over red, green and blue, as VOC's development kit."""
-    colour = [0, 0, 0]
-    for place in range(8):
-        for channel in range(3):
-            bit = class_id >> (3 * place + channel) & 1
-            colour[channel] |= bit << (7 - place)
-    return colour[0], colour[1], colour[2]
-
-
-VOC = ClassTable(
-    names=_NAMES,
-    colours=tuple(_palette(class_id) for class_id in range(len(_NAMES))),
-    countable=_NAMES[1:],
-)
+__all__ = ["SbdLayout", "VocLayout"]
 
 
 class VocLayout:
@@ -94,8 +53,8 @@ class VocLayout:
             (root / f"JPEGImages/{name}.jpg", root / f"SegmentationClass/{name}.png")
             for name in names
         )
-        own = {class_id: class_id for class_id in range(len(VOC))}
-        return Listing(pairs, VOC, IdLabels.of(own, void=(VOID,)))
+        own = {class_id: class_id for class_id in range(len(PASCAL_VOC))}
+        return Listing(pairs, PASCAL_VOC, IdLabels.of(own, void=(VOID,)))
 
     def _list(self, root: Path, split: str) -> Path:
         return root / "ImageSets" / "Segmentation" / f"{split}.txt"
@@ -121,7 +80,7 @@ class SbdLayout:
             (root / f"img/{name}.jpg", root / f"cls/{name}.mat")
             for name in _read_names(root / f"{split}.txt")
         )
-        return Listing(pairs, VOC, _read_sbd)
+        return Listing(pairs, PASCAL_VOC, _read_sbd)
 
 
 def _read_sbd(path: Path) -> Labels:
@@ -141,9 +100,10 @@ def _read_sbd(path: Path) -> Labels:
         labels = np.asarray(loadmat(path)["GTcls"]["Segmentation"][0, 0], np.uint8)
     except (KeyError, IndexError, ValueError, TypeError) as error:
         raise ConfigError(f"{path}: these are not labels of sbd: {error}") from error
-    if labels.max(initial=0) >= len(VOC):
+    last = len(PASCAL_VOC) - 1
+    if labels.max(initial=0) > last:
         raise ConfigError(
-            f"{path}: id {labels.max()} is no class; known are 0 to {len(VOC) - 1}"
+            f"{path}: id {labels.max()} is no class; known are 0 to {last}"
         )
     return labels
 
