@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ValidationError
-
 from maskstream.pipeline.config import RunConfig
 from maskstream.pipeline.errors import ConfigError
+from maskstream.pipeline.settings_file import check_settings, read_settings
 
 __all__ = ["load_config", "parse_config"]
-
-_PLAIN = {
-    "tuple_type": "a list is needed",
-    "model_type": "a mapping of settings is needed",
-}
-"""Words of ours for those of pydantic's that speak of Python."""
 
 
 def load_config(
@@ -43,7 +34,9 @@ def load_config(
     settings: dict[str, Any] = {}
     if path is not None:
         settings = _substitute(
-            _read_yaml(path), os.environ if environment is None else environment, path
+            read_settings(path),
+            os.environ if environment is None else environment,
+            path,
         )
     return parse_config(
         _merge(settings, overrides or {}), origin="" if path is None else str(path)
@@ -56,49 +49,7 @@ def parse_config(settings: Mapping[str, Any], *, origin: str = "") -> RunConfig:
     Raises:
         ConfigError: An unknown key, a wrong type or value, or an impossible pair.
     """
-    try:
-        return RunConfig.model_validate(settings)
-    except ValidationError as error:
-        prefix = f"{origin}: " if origin else ""
-        problems = "; ".join(_explain(problem) for problem in error.errors())
-        raise ConfigError(f"{prefix}{problems}") from None
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that is given twice, of which YAML would take the last."""
-
-    def construct_mapping(
-        self, node: yaml.MappingNode, deep: bool = False
-    ) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"{key.value!r} is given twice", problem_mark=key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except OSError as error:
-        raise ConfigError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: not a text file, a YAML file is needed") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark is not None else ""
-        problem = getattr(error, "problem", None) or "it cannot be parsed"
-        raise ConfigError(f"{path}: not valid YAML{where}: {problem}") from None
-    if document is None:
-        return {}
-    if not isinstance(document, dict):
-        raise ConfigError(
-            f"{path}: a mapping of settings is needed, got a {type(document).__name__}"
-        )
-    return document
+    return check_settings(RunConfig, settings, origin=origin)
 
 
 def _substitute(value: Any, environment: Mapping[str, str], path: Path) -> Any:
@@ -127,33 +78,3 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
             value = _merge(under or {}, value)
         merged[key] = value
     return merged
-
-
-def _explain(problem: Any) -> str:
-    """Say one of pydantic's findings in the project's own manner."""
-    keys = [str(part) for part in problem["loc"]]
-    where = ".".join(keys)
-    if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(keys[-1], _known_keys(keys[:-1]), n=1)
-        hint = f", did you mean {near[0]!r}" if near else ""
-        return f"unknown key {where!r}{hint}"
-    plain = _PLAIN.get(problem["type"], problem["msg"])
-    message: str = plain.removeprefix("Value error, ")
-    message = message[:1].lower() + message[1:]
-    if not where:
-        return message
-    got = problem["input"]
-    # A URL may hold a password.
-    is_shown = not isinstance(got, dict) and "://" not in repr(got)
-    shown = f", got {got!r}" if is_shown and "got" not in message else ""
-    return f"{where}: {message}{shown}"
-
-
-def _known_keys(path: list[str]) -> list[str]:
-    model: type[BaseModel] = RunConfig
-    for key in path:
-        annotation = model.model_fields[key].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        model = annotation
-    return list(model.model_fields)

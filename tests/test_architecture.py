@@ -32,6 +32,7 @@ LAYERS = {
     "maskstream.pipeline.commands": "program",
     "maskstream.pipeline.console": "program",
     "maskstream.pipeline.plan": "program",
+    "maskstream.pipeline.settings_file": "configs",
 }
 """The layer of a module is that of its longest prefix."""
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import shlex
 import textwrap
 from collections.abc import Iterable, Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from maskstream.pipeline.errors import ConfigError
+from maskstream.pipeline.settings_file import (
+    check_settings,
+    inner_settings,
+    read_settings,
+)
 from maskstream.training.config import TrainConfig
 
 __all__ = [
@@ -53,13 +57,10 @@ def load_recipe(recipe: str | Path | None, words: Iterable[str] = ()) -> TrainCo
     Raises:
         ConfigError: the recipe is not there, or something in it cannot be used.
     """
-    settings = {} if recipe is None else _read_yaml(_find(str(recipe)))
+    settings = {} if recipe is None else read_settings(_find(str(recipe)))
     for word in words:
         _override(settings, word)
-    try:
-        return TrainConfig.model_validate(settings)
-    except ValidationError as error:
-        raise ConfigError("; ".join(map(_explain, error.errors()))) from None
+    return check_settings(TrainConfig, settings)
 
 
 def recipe_names() -> list[str]:
@@ -102,17 +103,6 @@ def _find(recipe: str) -> Traversable:
     )
 
 
-def _read_yaml(path: Traversable) -> dict[str, Any]:
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f"{path}: not a YAML file: {reason}") from None
-    if not isinstance(document, dict):
-        raise ConfigError(f"{path}: a mapping of settings is needed")
-    return document
-
-
 def _override(settings: dict[str, Any], word: str) -> None:
     key, equals, text = word.partition("=")
     if not equals:
@@ -153,42 +143,11 @@ def _flatten(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield key, value
 
 
-def _explain(problem: Any) -> str:
-    """Say one of pydantic's findings in the project's own manner."""
-    keys = [str(part) for part in problem["loc"]]
-    where = ".".join(keys)
-    if problem["type"] == "missing":
-        return f"{where} is missing; give it as {where}=..."
-    if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(keys[-1], _known_keys(keys[:-1]), n=1)
-        hint = f", did you mean {near[0]!r}" if near else ""
-        return f"unknown setting {where!r}{hint}"
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"{where}: {message[:1].lower()}{message[1:]}, got {problem['input']!r}"
-
-
-def _known_keys(parts: list[str]) -> list[str]:
-    """List the settings of the part of the config that ``parts`` leads to."""
-    model: type[BaseModel] = TrainConfig
-    for part in parts:
-        inner = _part(model.model_fields[part])
-        assert inner is not None, "pydantic looked for settings in it"
-        model = inner
-    return list(model.model_fields)
-
-
-def _part(field: FieldInfo) -> type[BaseModel] | None:
-    """Find the settings that a field is made of; None where it is a plain one."""
-    kinds = get_args(field.annotation) or (field.annotation,)  # a part may be optional
-    parts = (kind for kind in kinds if isinstance(kind, type))
-    return next((kind for kind in parts if issubclass(kind, BaseModel)), None)
-
-
 def _describe(model: type[BaseModel], margin: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         reason = textwrap.wrap(str(field.description), width=78 - len(margin))
         yield from (f"{margin}# {line}" for line in reason)
-        part = _part(field)
+        part = inner_settings(field.annotation)
         if part is None:
             yield f"{margin}{name}: {_default(field)}"
         else:

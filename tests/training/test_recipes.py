@@ -89,8 +89,8 @@ def test_a_recipe_can_be_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["epoch=3"], "unknown setting 'epoch', did you mean 'epochs'"),
-        (["optimizer.kin=sgd"], "setting 'optimizer.kin', did you mean 'kind'"),
+        (["epoch=3"], "unknown key 'epoch', did you mean 'epochs'"),
+        (["optimizer.kin=sgd"], "key 'optimizer.kin', did you mean 'kind'"),
         (["teacher.weight=2"], r"teacher\.weights is missing; give it as"),
         (["epochs=-1"], "epochs: input should be greater than 0, got '-1'"),
         (["optimizer.kind=adam"], "should be 'adamw' or 'sgd', got 'adam'"),
