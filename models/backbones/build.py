@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from maskstream.models.backbones.alexnet import AlexNet
+from maskstream.models.backbones.alexnet import ALEXNETS, AlexNet
 from maskstream.models.backbones.base import Backbone, Colours
 from maskstream.models.backbones.classifiers import Timm, Torchvision
 from maskstream.models.backbones.dilated import DilatedResNet
@@ -26,8 +26,9 @@ def build_backbone(
     """Build a backbone by name, with random weights.
 
     Args:
-        name: ``vgg11`` to ``vgg19`` and ``vgg11_bn`` to ``vgg19_bn``, ``alexnet``,
-            ``lite0``, ``timm:NAME``, or a classifier of torchvision.
+        name: ``vgg11`` to ``vgg19`` and ``vgg11_bn`` to ``vgg19_bn``, ``alexnet``
+            (caffe's), ``alexnet_torchvision``, ``lite0``, ``timm:NAME``, or another
+            classifier of torchvision.
         wide_border: pad the picture by 100, as the paper does; VGG and AlexNet can.
         dilated: keep stride 8 to the end, as torchvision's FCN does; its ResNets can.
         colours: None takes those of its usual ImageNet weights.
@@ -48,9 +49,9 @@ def build_backbone(
             padding=_PAPER_PADDING if wide_border else 1,
             colours=colours or default,
         )
-    if name == "alexnet":
+    if name in ALEXNETS:
         padding = _PAPER_PADDING if wide_border else AlexNet.usual_padding
-        return AlexNet(padding=padding, colours=colours or Colours.CAFFE)
+        return AlexNet(name, padding=padding, colours=colours)
     if wide_border:
         raise ModelError(
             f"{name} cannot have the paper's head, whose border of 100 pixels only "

@@ -12,7 +12,7 @@ from maskstream.models.fcn import FCN
 from maskstream.models.geometry import upsample_scores
 from maskstream.pipeline.errors import ModelError
 
-__all__ = ["Labeller"]
+__all__ = ["Labeller", "sample_pictures"]
 
 _MAX_CLASSES = 256  # labels are uint8
 
@@ -60,9 +60,13 @@ class Labeller(nn.Module):
         Not `torch.export`: its proofs about sizes of any value took 14 s for ResNet18
         and had not ended after ten minutes for Lite0; the trace takes 2 s.
         """
-        sample = torch.zeros(2, 96, 128, 3, dtype=torch.uint8)
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")  # the trace says that it is deprecated
             return torch.jit.trace(  # type: ignore[no-untyped-call, no-any-return]
-                self, sample, check_trace=False
+                self, sample_pictures(), check_trace=False
             )
+
+
+def sample_pictures() -> Tensor:
+    """Make pictures to record a network with: (N, H, W, 3) uint8, no side alike."""
+    return torch.zeros(2, 96, 128, 3, dtype=torch.uint8)

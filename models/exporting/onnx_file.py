@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from maskstream.models.exporting.format import Labelling
-from maskstream.models.exporting.labeller import Labeller
+from maskstream.models.exporting.labeller import Labeller, sample_pictures
 from maskstream.pipeline.errors import ModelError
 
 __all__ = ["open_onnx", "write_onnx"]
@@ -29,13 +29,12 @@ def write_onnx(labeller: Labeller, path: Path, card: str) -> None:
     """
     onnx = _import("onnx")
     traced = labeller.trace()
-    sample = torch.zeros(2, 96, 128, 3, dtype=torch.uint8)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of an exporter that is no longer new
             torch.onnx.export(
                 traced,
-                (sample,),
+                (sample_pictures(),),
                 str(path),
                 dynamo=False,
                 opset_version=_OPSET,
@@ -44,7 +43,7 @@ def write_onnx(labeller: Labeller, path: Path, card: str) -> None:
                 dynamic_axes={"pictures": _AXES, "labels": _AXES},
             )
     except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).partition("\n")[0]
         raise ModelError(
             f"torch cannot write this network as ONNX: {reason}"
         ) from error

@@ -25,7 +25,7 @@ def write_openvino(labeller: Labeller, path: Path, card: str) -> None:
     try:
         model = openvino.convert_model(labeller.trace())
     except (RuntimeError, openvino.frontend.OpConversionFailure) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).partition("\n")[0]
         raise ModelError(f"openvino cannot convert the network: {reason}") from error
     model.inputs[0].get_tensor().set_names({"pictures"})
     model.outputs[0].get_tensor().set_names({"labels"})

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from maskstream.models.exporting.format import Labelling
-from maskstream.models.exporting.labeller import Labeller
+from maskstream.models.exporting.labeller import Labeller, sample_pictures
 from maskstream.pipeline.errors import ModelError
 
 __all__ = ["SIZE_MULTIPLE", "open_program", "write_program"]
@@ -38,14 +38,15 @@ def write_program(labeller: Labeller, path: Path, card: str) -> None:
         2: SIZE_MULTIPLE * columns,
     }
     _settle_padding(labeller)
-    sample = torch.zeros(2, 96, 128, 3, dtype=torch.uint8)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's, about its own insides
-            program = torch.export.export(labeller, (sample,), dynamic_shapes=(shapes,))
+            program = torch.export.export(
+                labeller, (sample_pictures(),), dynamic_shapes=(shapes,)
+            )
             torch.export.save(program, path, extra_files={"model_card.json": card})
     except (RuntimeError, torch._dynamo.exc.UserError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).partition("\n")[0]
         raise ModelError(f"torch cannot export the network: {reason}") from error
 
 

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from maskstream.models.class_tables import voc_colours
 from maskstream.models.classes import ClassTable
 from maskstream.models.importing.caffemodel import read_caffemodel
 from maskstream.models.importing.keras import read_keras
@@ -51,7 +52,10 @@ def read_file(path: Path) -> ForeignFile:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ModelError(f"{path}: {reason}") from error
-    return _reader(head)(path)
+    read = _reader(head)(path)
+    if not read.tensors:
+        raise ModelError(f"{path}: there are no tensors in it")
+    return read
 
 
 def _reader(head: bytes) -> Callable[[Path], ForeignFile]:
@@ -72,6 +76,22 @@ def _read_safetensors(path: Path) -> ForeignFile:
 
 
 def _read_checkpoint(path: Path) -> ForeignFile:
+    content = _unpickle(path)
+    wrapper = next((name for name in _WRAPPERS if _is_dict(content, name)), None)
+    named = content if wrapper is None else content[wrapper]
+    tensors = {
+        str(name).removeprefix(_PARALLEL): value
+        for name, value in named.items()
+        if isinstance(value, Tensor)
+    }
+    beside = sorted(str(name) for name in content if name != wrapper)
+    notes: tuple[str, ...] = ()
+    if wrapper is not None and beside:
+        notes = (f"left out of the checkpoint: {', '.join(beside)}",)
+    return ForeignFile(path, tensors, _read_classes(content.get("meta")), notes)
+
+
+def _unpickle(path: Path) -> Mapping[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -84,21 +104,7 @@ def _read_checkpoint(path: Path) -> ForeignFile:
         raise ModelError(f"{path}: torch cannot read this file: {reason}") from error
     if not isinstance(content, Mapping):
         raise ModelError(f"{path}: no dict of tensors, but a {type(content).__name__}")
-    wrapper = next((name for name in _WRAPPERS if _is_dict(content, name)), None)
-    named = content if wrapper is None else content[wrapper]
-    tensors = {
-        str(name).removeprefix(_PARALLEL): value
-        for name, value in named.items()
-        if isinstance(value, Tensor)
-    }
-    if not tensors:
-        raise ModelError(f"{path}: no tensors in it, only {', '.join(map(str, named))}")
-    beside = sorted(str(name) for name in content if name != wrapper)
-    classes = _read_classes(content.get("meta"))
-    if wrapper is None or not beside:
-        return ForeignFile(path, tensors, classes)
-    note = f"left out of the checkpoint: {', '.join(beside)}"
-    return ForeignFile(path, tensors, classes, (note,))
+    return content
 
 
 def _is_dict(content: Mapping[str, Any], name: str) -> bool:
@@ -106,15 +112,23 @@ def _is_dict(content: Mapping[str, Any], name: str) -> bool:
 
 
 def _read_classes(meta: Any) -> ClassTable | None:
-    """Read the class table that mmsegmentation puts beside its weights."""
+    """Read the classes that mmsegmentation puts beside its weights.
+
+    Theirs have VOC's colours where the palette is missing or of another length.
+    """
     if not isinstance(meta, Mapping):
         return None
-    about = meta.get("dataset_meta", meta)
+    about = meta["dataset_meta"] if _is_dict(meta, "dataset_meta") else meta
     names = about.get("classes", about.get("CLASSES"))
-    colours = about.get("palette", about.get("PALETTE"))
-    if not names or not colours or len(names) != len(colours):
+    if not isinstance(names, list | tuple):
         return None
-    return ClassTable(
-        names=tuple(map(str, names)),
-        colours=tuple((int(r), int(g), int(b)) for r, g, b in colours),
-    )
+    try:
+        colours = tuple(
+            (int(r), int(g), int(b))
+            for r, g, b in about.get("palette", about.get("PALETTE"))
+        )
+    except (TypeError, ValueError):
+        colours = ()
+    if len(colours) != len(names):
+        colours = voc_colours(len(names))
+    return ClassTable(tuple(map(str, names)), colours)

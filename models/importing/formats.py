@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from maskstream.models.importing.classifier import plan_caffe_alexnet
-from maskstream.models.importing.mmsegmentation import plan_mmsegmentation
+from maskstream.models.importing.alexnet import (
+    plan_caffe_alexnet,
+    plan_torchvision_alexnet,
+)
+from maskstream.models.importing.dilated import (
+    plan_mmsegmentation,
+    plan_torchvision_fcn,
+)
 from maskstream.models.importing.plan import Plan, Tensors
 from maskstream.models.importing.release import plan_release
-from maskstream.models.importing.torchvision_fcn import plan_torchvision_fcn
 from maskstream.models.importing.trunks import (
-    plan_features,
+    plan_efficientnet,
     plan_googlenet,
     plan_lite0,
     plan_resnet,
@@ -61,6 +66,11 @@ FORMATS = (
         plan_torchvision_vgg,
     ),
     Format(
+        "torchvision AlexNet",
+        ("features.6.weight", "features.10.weight"),
+        plan_torchvision_alexnet,
+    ),
+    Format(
         "torchvision ResNet",
         ("conv1.weight", "layer4.0.conv1.weight"),
         plan_resnet,
@@ -73,7 +83,7 @@ FORMATS = (
     Format(
         "torchvision EfficientNet or MobileNet",
         ("features.0.0.weight", "features.0.1.running_mean"),
-        plan_features,
+        plan_efficientnet,
     ),
     Format("timm EfficientNet-Lite0", ("conv_stem.weight",), plan_lite0),
 )

@@ -94,25 +94,22 @@ def save_imported(
     """
     if not imported.match.is_complete:
         raise ModelError(_tell_incomplete(imported))
-    tensors = imported.target.complete(imported.match.taken)
-    source = f"{imported.file.path.name}, SHA-256 {_digest(imported.file.path)}"
-    licence = licence or f"not stated; that of {imported.file.path.name}"
-    if imported.num_classes is None:
-        metadata = {
-            "backbone": imported.target.name,
-            "source": source,
-            "licence": licence,
-        }
-        write_weights(output, _usual_names(imported.target, tensors), metadata)
+    path, target = imported.file.path, imported.target
+    tensors = target.complete(imported.match.taken)
+    source = f"{path.name}, SHA-256 {_digest(path)}"
+    licence = licence or f"not stated; that of {path.name}"
+    if not target.is_network:
+        metadata = {"backbone": target.name, "source": source, "licence": licence}
+        write_weights(output, _usual_names(target, tensors), metadata)
         return None
     card = ModelCard(
-        model=imported.target.name,
+        model=target.name,
         classes=_choose_classes(imported, classes),
         data="not stated by the file it was imported from",
         licence=licence,
         training_command="maskstream weights import FILE -o OUT",
         training_size_hw=None,
-        preprocessing=imported.target.colours.description,
+        preprocessing=target.colours.description,
         source=f"{imported.format}: {source}",
     )
     write_weights(output, tensors, {"model_card": card.to_json()})

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-__all__ = ["Plan", "Tensors"]
+__all__ = ["WHOLE_PICTURES", "Plan", "Tensors"]
 
 Tensors = Mapping[str, Tensor]
 """By the names that a file gives them."""
+
+WHOLE_PICTURES = "it classifies whole pictures"
+"""Why a layer is set aside whose place a network here does not have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from maskstream.models.importing.classifier import WHOLE_PICTURES
-from maskstream.models.importing.plan import Plan, Tensors
+from maskstream.models.importing.plan import WHOLE_PICTURES, Plan, Tensors
 from maskstream.models.importing.target import open_target
 
-__all__ = ["plan_features", "plan_googlenet", "plan_lite0", "plan_resnet"]
+__all__ = ["plan_efficientnet", "plan_googlenet", "plan_lite0", "plan_resnet"]
 
 _RESNETS = (
     "resnet18",
@@ -39,7 +38,7 @@ def plan_googlenet(tensors: Tensors) -> Plan | None:
     return _plan_trunk(tensors, ("googlenet",))
 
 
-def plan_features(tensors: Tensors) -> Plan | None:
+def plan_efficientnet(tensors: Tensors) -> Plan | None:
     """Read an EfficientNet or a MobileNet of torchvision."""
     return _plan_trunk(tensors, _WITH_FEATURES)
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from maskstream.models.backbones import Colours
 from maskstream.models.backbones.vgg import VGG_LAYERS
-from maskstream.models.importing.classifier import WHOLE_PICTURES, plan_classifier
-from maskstream.models.importing.plan import Plan, Tensors
+from maskstream.models.importing.dense import CAFFE_DENSE, plan_classifier
+from maskstream.models.importing.plan import WHOLE_PICTURES, Plan, Tensors
 
 __all__ = ["plan_caffe_vgg", "plan_keras_vgg", "plan_torchvision_vgg"]
 
-_DENSE = {"classifier.0": "fc6.0", "classifier.3": "fc7.0", "classifier.6": "score_fr"}
+_TORCHVISION_DENSE = {
+    "classifier.0": "fc6.0",
+    "classifier.3": "fc7.0",
+    "classifier.6": "score_fr",
+}
 _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
@@ -21,8 +26,7 @@ def plan_caffe_vgg(tensors: Tensors) -> Plan | None:
     if layers is None:
         return None
     trunk = {name: f"backbone.{name}" for name in tensors if name.startswith("conv")}
-    dense = {"fc6": "fc6.0", "fc7": "fc7.0", "fc8": "score_fr"}
-    return plan_classifier(tensors, f"vgg{layers}", trunk, dense)
+    return plan_classifier(tensors, f"vgg{layers}", trunk, CAFFE_DENSE)
 
 
 def plan_keras_vgg(tensors: Tensors) -> Plan | None:
@@ -56,13 +60,13 @@ def plan_torchvision_vgg(tensors: Tensors) -> Plan | None:
     backbone = f"vgg{layers}_bn" if has_norm else f"vgg{layers}"
     bias = tensors.get("classifier.0.bias")
     if bias is not None and bias.isnan().any():
-        return _plan_features(tensors, backbone, trunk)
+        return _plan_turned(tensors, backbone, trunk)
     # VGG with batch norm expects torchvision's colours as it is.
-    colours = "" if has_norm else ",colours=imagenet"
-    return plan_classifier(tensors, backbone, trunk, _DENSE, colours)
+    colours = None if has_norm else Colours.IMAGENET
+    return plan_classifier(tensors, backbone, trunk, _TORCHVISION_DENSE, colours)
 
 
-def _plan_features(tensors: Tensors, backbone: str, trunk: Mapping[str, str]) -> Plan:
+def _plan_turned(tensors: Tensors, backbone: str, trunk: Mapping[str, str]) -> Plan:
     """Read torchvision's IMAGENET1K_FEATURES: caffe's kernels, turned to RGB.
 
     Its mean colour is (123, 117, 104), which is caffe's to less than .7 of 255.

@@ -11,6 +11,7 @@ from tests.models.networks import NarrowVGG
 NAMES = [
     *(f"vgg{layers}{norm}" for layers in (11, 13, 16, 19) for norm in ("", "_bn")),
     "alexnet",
+    "alexnet_torchvision",
     "googlenet",
     "resnet18",
     "resnet50",

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from maskstream.models.class_tables import PASCAL_VOC
 from maskstream.models.importing.caffemodel import read_caffemodel
 from maskstream.models.importing.files import read_file
 from maskstream.models.importing.wire import WireError, read_fields
@@ -120,6 +121,28 @@ def test_classes_beside_the_weights_are_read(tmp_path: Path) -> None:
     assert classes.colours[0] == (128, 64, 128)
 
 
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {"CLASSES": ("road", "rest"), "PALETTE": None},
+        {"dataset_meta": {"classes": ["road", "rest"], "palette": [[1, 2], "no"]}},
+        {"dataset_meta": None, "classes": ["road", "rest"], "palette": [[1, 2, 3]]},
+    ],
+)
+def test_classes_without_their_colours_keep_their_names(
+    meta: dict[str, object], tmp_path: Path
+) -> None:
+    """A palette that is missing, short or none at all costs the colours alone."""
+    path = tmp_path / "fcn.pth"
+    torch.save({"meta": meta, "state_dict": {"x": torch.ones(1)}}, path)
+
+    classes = read_file(path).classes
+
+    assert classes is not None
+    assert classes.names == ("road", "rest")
+    assert classes.colours == PASCAL_VOC.colours[:2]
+
+
 class Harmful:
     """Would run when it is unpickled."""
 
@@ -151,6 +174,15 @@ def test_a_file_of_no_known_kind_is_refused(content: bytes, tmp_path: Path) -> N
     path.write_bytes(content)
 
     with pytest.raises(ModelError, match=r"odd\.bin: "):
+        read_file(path)
+
+
+def test_a_checkpoint_without_tensors_is_refused(tmp_path: Path) -> None:
+    """Plain values alone are no weights."""
+    path = tmp_path / "log.pth"
+    torch.save({"epoch": 7, "state_dict": {}}, path)
+
+    with pytest.raises(ModelError, match=r"log\.pth: there are no tensors in it"):
         read_file(path)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from maskstream.models.build import build_model
 from maskstream.models.geometry import upsample_scores
-from maskstream.models.importing.mmsegmentation import plan_mmsegmentation
+from maskstream.models.importing.dilated import plan_mmsegmentation
 from tests.models.networks import NUM_CLASSES
 
 NAME = "fcn8s-resnet50_v1c-mmseg,auxiliary=yes"

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from maskstream.models.build import build_model
 from maskstream.models.geometry import upsample_scores
-from maskstream.models.importing.torchvision_fcn import plan_torchvision_fcn
+from maskstream.models.importing.dilated import plan_torchvision_fcn
 from maskstream.pipeline.errors import ModelError
 from tests.models.networks import unsettle_norms
 

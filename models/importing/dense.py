@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from maskstream.models.backbones import Colours
 from maskstream.models.importing.plan import Plan, Tensors
 
-__all__ = ["WHOLE_PICTURES", "plan_caffe_alexnet", "plan_classifier"]
+__all__ = ["CAFFE_DENSE", "plan_classifier"]
 
-WHOLE_PICTURES = "it classifies whole pictures"
+CAFFE_DENSE = {"fc6": "fc6.0", "fc7": "fc7.0", "fc8": "score_fr"}
+"""Caffe's names of the dense layers, to those of the network."""
 
 
 def plan_classifier(
@@ -16,7 +18,7 @@ def plan_classifier(
     backbone: str,
     trunk: Mapping[str, str],
     dense: Mapping[str, str],
-    colours: str = "",
+    colours: Colours | None = None,
 ) -> Plan:
     """Make dense layers convolutions, or take the trunk alone where there are none.
 
@@ -25,27 +27,21 @@ def plan_classifier(
         backbone: that the convolutions are.
         trunk: their names, to those of the network.
         dense: names of the three dense layers, to those of the network.
-        colours: option of the model's name, where it wants others than usual.
+        colours: those of the file, where they are not the usual ones of the backbone.
     """
-    *_, last = dense
+    option = f"colours={colours.value}" if colours else ""
     if not all(f"{layer}.bias" in tensors for layer in dense):
-        notes = (f"a model trains from it with {colours[1:]}",) if colours else ()
+        notes = (f"a model trains from it with {option}",) if option else ()
         return Plan(backbone, trunk, notes=notes)
     whole = {
         f"{theirs}.{kind}": f"{ours}.{kind}"
         for theirs, ours in dense.items()
         for kind in ("weight", "bias")
     }
+    *_, last = dense
     return Plan(
-        f"fcn32s-{backbone}-paper{colours}",
+        ",".join(filter(None, (f"fcn32s-{backbone}-paper", option))),
         {**trunk, **whole},
         num_classes=tensors[f"{last}.bias"].numel(),
         notes=("its dense layers become convolutions, which take any size",),
     )
-
-
-def plan_caffe_alexnet(tensors: Tensors) -> Plan | None:
-    """Read caffe's AlexNet, the one of the FCN paper."""
-    trunk = {name: f"backbone.{name}" for name in tensors if name.startswith("conv")}
-    dense = {"fc6": "fc6.0", "fc7": "fc7.0", "fc8": "score_fr"}
-    return plan_classifier(tensors, "alexnet", trunk, dense)

@@ -1,0 +1,74 @@
+"""Networks of the FCN release, as caffe and as pytorch-fcn have them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from maskstream.models.importing import import_weights
+from tests.models.caffe_files import caffemodel_v1
+from tests.models.weight_files import NUM_VOC, pytorch_fcn, read
+
+
+@pytest.mark.parametrize(("stride", "count"), [(8, 39), (16, 36), (32, 33)])
+def test_files_of_pytorch_fcn_are_whole_networks(
+    stride: int, count: int, tmp_path: Path
+) -> None:
+    """Every tensor has its place, but the last step, which all networks have."""
+    tensors = pytorch_fcn(stride)
+
+    imported = read(tensors, tmp_path)
+
+    assert len(tensors) == count
+    assert imported.target.name == f"fcn{stride}s-vgg16-paper"
+    assert imported.num_classes == NUM_VOC
+    assert imported.match.is_complete
+    assert len(imported.match.taken) == count - 1
+    assert list(imported.match.unused.values()) == [
+        "it is bilinear, which every network's last step is"
+    ]
+
+
+def test_a_last_step_that_was_learnt_is_kept(tmp_path: Path) -> None:
+    """It makes the network one of upsampling=learned-all, of 39 tensors."""
+    tensors = pytorch_fcn(8)
+    tensors["upscore8.weight"] = torch.rand(NUM_VOC, NUM_VOC, 16, 16)
+
+    imported = read(tensors, tmp_path)
+
+    assert imported.target.name == "fcn8s-vgg16-paper,upsampling=learned-all"
+    assert len(imported.match.taken) == 39
+    assert imported.match.taken["upscore.weight"].equal(tensors["upscore8.weight"])
+
+
+def test_weights_learnt_at_once_are_told_by_hand_or_by_their_scales(
+    tmp_path: Path,
+) -> None:
+    """pytorch-fcn's look like those of 8s; caffe's have the scales as layers."""
+    by_hand = read(pytorch_fcn(8), tmp_path, model="fcn8s-atonce-vgg16-paper")
+    plain = read(pytorch_fcn(8), tmp_path)
+    scales = {"scale_pool4.weight": torch.ones(1), "scale_pool3.weight": torch.ones(1)}
+    by_scales = read(pytorch_fcn(8) | scales, tmp_path)
+
+    assert by_hand.match.is_complete
+    assert by_hand.target.name == by_scales.target.name == "fcn8s-atonce-vgg16-paper"
+    assert "--model fcn8s-atonce-vgg16-paper" in plain.notes[0]
+
+
+def test_a_caffemodel_is_read_like_its_copy_in_torch(tmp_path: Path) -> None:
+    """The release's own files have the names of pytorch-fcn's."""
+    path = tmp_path / "small.caffemodel"
+    layers = {"conv1_1": [np.ones((64, 3, 3, 3), np.float32), np.ones(64, np.float32)]}
+    path.write_bytes(caffemodel_v1(layers))
+
+    imported = import_weights(path, model="vgg16")
+
+    assert imported.match.taken.keys() == {
+        "backbone.conv1_1.weight",
+        "backbone.conv1_1.bias",
+    }
+    assert len(imported.match.missing) == 24
+    assert imported.match.missing[0] == "backbone.conv1_2.weight"
