@@ -22,6 +22,7 @@ _BLOB_DATA = {5: "<f4", 8: "<f8"}  # data and double_data
 _BLOB_SHAPE = 7
 _BLOB_LEGACY_SHAPE = (1, 2, 3, 4)  # num, channels, height, width
 _SHAPE_DIM = 1
+_MAX_SIDE = 2**31 - 1  # blob.cpp counts with int
 
 _BLOB_NAMES = ("weight", "bias")
 
@@ -84,7 +85,7 @@ def _read_blob(blob: memoryview) -> Tensor:
     numbers = np.concatenate(parts) if parts else np.empty(0, np.float32)
     if shape is None:
         shape = [legacy[number] for number in _BLOB_LEGACY_SHAPE]
-    if math.prod(shape) != numbers.size:
+    if math.prod(shape) != numbers.size or max(shape, default=0) > _MAX_SIDE:
         raise WireError(f"a blob of shape {shape} has {numbers.size} numbers")
     return torch.from_numpy(numbers).reshape(shape)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,18 @@ __all__ = ["ForeignFile", "read_file"]
 
 _WRAPPERS = ("model_state_dict", "state_dict", "model")
 """Where trainers keep the weights among the rest of a checkpoint."""
+_DAMAGE = (
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What torch raises of a file that is cut short or has other bytes, as was tried."""
 _PARALLEL = "module."  # torch's DataParallel puts it before every name
 
 
@@ -99,7 +112,7 @@ def _unpickle(path: Path) -> Mapping[str, Any]:
             f"{path}: it holds more than tensors and plain values, and reading that "
             "could run a program; save its state_dict alone"
         ) from error
-    except (RuntimeError, EOFError, OSError) as error:
+    except _DAMAGE as error:
         reason = str(error).partition("\n")[0] or "it ends too early"
         raise ModelError(f"{path}: torch cannot read this file: {reason}") from error
     if not isinstance(content, Mapping):

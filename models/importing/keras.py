@@ -47,6 +47,6 @@ def read_keras(path: Path) -> dict[str, Tensor]:
     try:
         with h5py.File(path, "r") as file:
             file.visititems(read)
-    except (OSError, TypeError) as error:
+    except (LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: this is not a file of Keras: {error}") from error
     return tensors

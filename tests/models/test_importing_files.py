@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from safetensors.torch import save_file
 
 from maskstream.models.class_tables import PASCAL_VOC
 from maskstream.models.importing.caffemodel import read_caffemodel
@@ -76,6 +77,38 @@ def test_a_caffemodel_cut_short_is_refused(kept: float, tmp_path: Path) -> None:
 
     with pytest.raises(ModelError, match=r"cut\.caffemodel: this .*caffemodel"):
         read_caffemodel(path)
+
+
+def test_a_blob_of_an_absurd_shape_is_refused(tmp_path: Path) -> None:
+    """No numbers fit any shape with a zero in it, and torch not any number."""
+    path = tmp_path / "odd.caffemodel"
+    path.write_bytes(caffemodel({"conv": [np.empty((0, 2**40), np.float32)]}))
+
+    with pytest.raises(ModelError, match=r"a blob of shape \[0, 1099511627776\] has 0"):
+        read_caffemodel(path)
+
+
+@pytest.mark.parametrize("kept", [0.1, 0.3, 0.5, 0.7, 0.9])
+@pytest.mark.parametrize("suffix", [".pth", ".tar", ".h5", ".safetensors"])
+def test_files_of_every_kind_cut_short_are_refused(
+    suffix: str, kept: float, tmp_path: Path
+) -> None:
+    """Whatever the library that reads them says, it is one error that names them."""
+    weights = {"conv.weight": torch.ones(4, 4)}
+    path = tmp_path / f"cut{suffix}"
+    if suffix == ".h5":
+        with h5py.File(path, "w") as file:
+            file["conv/kernel:0"] = np.ones((4, 4), np.float32)
+    elif suffix == ".safetensors":
+        save_file(weights, path)
+    else:
+        is_zip = suffix == ".pth"
+        torch.save(weights, path, _use_new_zipfile_serialization=is_zip)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * kept)])
+
+    with pytest.raises(ModelError, match=rf"cut\{suffix}: "):
+        read_file(path)
 
 
 def test_kernels_of_keras_are_turned(rng: np.random.Generator, tmp_path: Path) -> None:
