@@ -7,6 +7,7 @@ stopped, and several processes share out what one would see.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -83,7 +84,7 @@ class Steps:
             ),
             num_workers=self.config.workers,
             collate_fn=_collate,
-            worker_init_fn=_use_one_thread,
+            worker_init_fn=_settle_worker,
             pin_memory=self.processes.device.type == "cuda",
         )
         batches = iter(loader)
@@ -132,5 +133,7 @@ def _collate(drawn: Sequence[tuple[Picture, Labels]]) -> Batch:
     return pictures.permute(0, 3, 1, 2), labels
 
 
-def _use_one_thread(_worker: int) -> None:
+def _settle_worker(_worker: int) -> None:
     cv2.setNumThreads(1)  # torch has the cores
+    # A terminal interrupts every process; the run ends this one when it has its step.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -103,6 +103,13 @@ class LossConfig(_Settings):
     dice: float = Field(
         1.0, ge=0, description="Weight of the Dice loss, where all classes count alike."
     )
+    auxiliary: float = Field(
+        0.5,
+        gt=0,
+        description="Weight of the same loss of the auxiliary head, where the model "
+        "has one (auxiliary=yes); as in torchvision's reference, mmsegmentation takes "
+        "0.4.",
+    )
     hard_below: float | None = Field(
         None,
         gt=0,

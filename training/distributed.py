@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +12,13 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 __all__ = ["Processes", "join_processes", "sum_over_processes"]
 
-
 _CPU = torch.device("cpu")
+_runs = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,14 @@ class Processes:
         if self.count > 1:
             dist.barrier()
 
+    def any(self, fact: bool) -> bool:
+        """Tell whether a fact holds in one process at least; all must ask."""
+        if self.count == 1:
+            return fact
+        holds = torch.tensor(int(fact), device=self.device)
+        dist.all_reduce(holds, dist.ReduceOp.MAX)
+        return bool(holds)
+
 
 @contextmanager
 def join_processes() -> Iterator[Processes]:
@@ -52,9 +63,13 @@ def join_processes() -> Iterator[Processes]:
     if "RANK" not in os.environ:
         yield Processes(device=device)
         return
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    store, rank, count = next(rendezvous("env://"))
+    # A second run of these processes must not find the addresses of the first.
+    store = PrefixStore(f"run-{next(_runs)}", store)
+    backend = "nccl" if device.type == "cuda" else "gloo"
+    dist.init_process_group(backend, store=store, rank=rank, world_size=count)
     try:
-        yield Processes(dist.get_rank(), dist.get_world_size(), device)
+        yield Processes(rank, count, device)
     finally:
         dist.destroy_process_group()
 

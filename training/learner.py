@@ -56,13 +56,13 @@ class Learner:
         if config.average is not None:
             self.kept = copy.deepcopy(self.model).eval().requires_grad_(False)
         self._optimizer = build_optimizer(self.model, config.optimizer)
-        self._joined: nn.Module = self.model
+        self._joined: nn.Module = _Scoring(self.model)
         if processes.count > 1:
             if device.type == "cuda":
                 # In place, and under the same names.
                 convert = nn.SyncBatchNorm.convert_sync_batchnorm
                 convert(self.model)  # type: ignore[no-untyped-call]
-            self._joined = DistributedDataParallel(self.model)
+            self._joined = DistributedDataParallel(self._joined)
 
     @property
     def learning_rate(self) -> float:
@@ -121,14 +121,25 @@ class Learner:
         is_bf16 = precision == "bf16" or (precision == "auto" and device.type == "cuda")
         teacher = self._teacher
         with torch.autocast(device.type, torch.bfloat16, enabled=is_bf16):
-            scores = self._joined(seen)  # (N, K, h, w)
+            scores, *auxiliary = self._joined(seen)  # (N, K, h, w) each
             soft = None if teacher is None else teacher.answer(seen)
-        size_hw = (labels.shape[1], labels.shape[2])
-        full = upsample_scores(scores.float(), self.model.score_grid, size_hw)
-        loss = segmentation_loss(full, labels, self._class_weights, self._config.loss)
+        full = self._at_full_size(scores, labels)
+        loss = self._mistakes(full, labels)
+        for earlier in auxiliary:
+            mistakes = self._mistakes(self._at_full_size(earlier, labels), labels)
+            loss = loss + self._config.loss.auxiliary * mistakes
         if teacher is not None and soft is not None:
             loss = loss + teacher.loss(full, soft)
         return loss
+
+    def _at_full_size(self, scores: Tensor, labels: Tensor) -> Tensor:
+        """Upsample (N, K, h, w) scores to the size of (N, H, W) labels."""
+        size_hw = (labels.shape[1], labels.shape[2])
+        return upsample_scores(scores.float(), self.model.score_grid, size_hw)
+
+    def _mistakes(self, full: Tensor, labels: Tensor) -> Tensor:
+        config = self._config.loss
+        return segmentation_loss(full, labels, self._class_weights, config)
 
     def _wait_for_others(self, *, is_last: bool) -> AbstractContextManager[None]:
         """Exchange gradients with the other processes once a step."""
@@ -149,3 +160,17 @@ class Learner:
                 average.lerp_(weights[name], 1 - decay)
             else:
                 average.copy_(weights[name])
+
+
+class _Scoring(nn.Module):
+    """All the heads of a network, in one call that other processes can join."""
+
+    def __init__(self, model: FCN) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Score (N, 3, H, W) pictures, and again by the auxiliary head if there."""
+        if self.model.auxiliary is None:
+            return (self.model(pictures),)
+        return self.model.forward_auxiliary(pictures)

@@ -18,6 +18,7 @@ from maskstream.training.checkpoint import Progress, save_checkpoint
 from maskstream.training.config import TrainConfig
 from maskstream.training.dataset import LabelledFolder
 from maskstream.training.distributed import Processes
+from maskstream.training.interrupts import noted_signals
 from maskstream.training.learner import Learner
 from maskstream.training.metrics import Scores
 from maskstream.training.model_card import describe_weights
@@ -50,7 +51,11 @@ class Run:
     """Losses that are still on the device."""
 
     def go(self, on_step: OnStep) -> None:
-        """Take the steps that are left."""
+        """Take the steps that are left.
+
+        Raises:
+            KeyboardInterrupt: a signal asked to stop; a checkpoint holds every step.
+        """
         progress, num_steps = self.progress, self.steps.count
         first = progress.step
         validate_every = self.config.validate_every or max(
@@ -58,12 +63,15 @@ class Run:
         )
         board_folder = self.folder.tensorboard if self.processes.is_first else None
         start = time.monotonic()
-        with Board(board_folder, first) as board:
+        with Board(board_folder, first) as board, noted_signals() as is_noted:
             for step, batches in enumerate(self.steps.iterate(first), start=first):
                 self._unread.append(self.learner.learn(step, batches))
                 progress.step = step + 1
                 is_round = self._ends(validate_every)
-                is_checkpoint = is_round or self._ends(self.config.checkpoint_every)
+                is_stop = self._agree_to_stop(is_noted())
+                is_checkpoint = (
+                    is_stop or is_round or self._ends(self.config.checkpoint_every)
+                )
                 if is_checkpoint or progress.step % _READ_LOSS_EVERY == 0:
                     loss = self._read_losses()
                     on_step(progress.step, num_steps, loss)
@@ -76,6 +84,17 @@ class Run:
                 if is_checkpoint and self.processes.is_first:
                     state = self.learner.state()
                     save_checkpoint(self.folder.checkpoint, state, progress)
+                if is_stop:
+                    raise KeyboardInterrupt
+
+    def _agree_to_stop(self, is_asked: bool) -> bool:
+        """Stop all processes after the same step, or some would wait for the others.
+
+        Several ask each other only now and then, since that waits for the device.
+        """
+        if self.processes.count > 1 and self.progress.step % _READ_LOSS_EVERY:
+            return False
+        return self.processes.any(is_asked)
 
     def _ends(self, every: int) -> bool:
         """The steps taken are a multiple, or all."""
@@ -88,9 +107,7 @@ class Run:
         """Add up the losses not yet read, and return their mean."""
         losses = [loss.item() for loss in self._unread]
         self._unread.clear()
-        for (
-            loss
-        ) in losses:  # one by one: rounding must not depend on when they are read
+        for loss in losses:  # singly: rounding must not depend on when they are read
             self.progress.loss_sum += loss
         self.progress.num_losses += len(losses)
         mean = sum(losses) / len(losses)

@@ -33,7 +33,8 @@ def train(
     """Train, and keep the weights that score best on the validation split.
 
     Where torchrun started several processes they train together. A run that was
-    stopped goes on from its checkpoint, to the same result.
+    stopped goes on from its checkpoint, to the same result. In the main thread the
+    first SIGINT or SIGTERM stops it after the step in hand, with a checkpoint.
 
     Args:
         config: everything that decides the run.
@@ -41,6 +42,7 @@ def train(
         on_step: called now and then, in the first process.
 
     Raises:
+        KeyboardInterrupt: the run was stopped.
         ConfigError: the pictures or the folder of the run cannot be used.
         ModelError: the network is unknown, the start weights do not fit it, or it
             learns nothing but numbers that are not finite.

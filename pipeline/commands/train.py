@@ -63,16 +63,17 @@ def train(
     from maskstream.training.train import train as run_training
 
     config = _read_run(resume, words or [])
+    folder = RunFolder(config.out)
     logging.getLogger("maskstream").setLevel(logging.INFO)  # a line a validation
     try:
         with _progress_bar() as on_step:
             run_training(config, resume=resume is not None, on_step=on_step)
     except KeyboardInterrupt:
-        typer.echo(
-            f"interrupted; maskstream train --resume {config.out} goes on", err=True
-        )
+        if folder.config.is_file():
+            typer.echo(
+                f"interrupted; maskstream train --resume {config.out} goes on", err=True
+            )
         raise
-    folder = RunFolder(config.out)
     typer.echo(f"the best weights are in {folder.best}, the report in {folder.report}")
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -75,19 +76,47 @@ def test_a_run_goes_on_to_the_same_result(labelled_dir: Path) -> None:
     assert whole.best.read_bytes() == resumed.best.read_bytes()
 
 
-@pytest.mark.slow
-def test_a_killed_process_leaves_a_run_that_goes_on(labelled_dir: Path) -> None:
-    """SIGKILL, after the first validation, in the middle of whatever it does."""
-    out = labelled_dir / "killed"
-    words = [f"data={labelled_dir}", f"out={out}", "steps=1000", "validate_every=2"]
-    words += ["batch_size=2", "augment.crop_hw=[32, 32]", "workers=0", "threads=1"]
-    command = [sys.executable, "-m", "maskstream", "train", *words]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+def stop(data: Path, number: signal.Signals, validate_every: int) -> tuple[int, str]:
+    """Train in a process group that gets a signal after its first validation.
+
+    Returns:
+        The exit code, and what was said after the signal.
+    """
+    words = [f"data={data}", f"out={data / 'run'}", "batch_size=2", "threads=1"]
+    words += ["augment.crop_hw=[32, 32]", "workers=1", "steps=1000"]
+    words += [f"validate_every={validate_every}", "checkpoint_every=1000"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "maskstream", "train", *words],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if "mean IoU" in line:
-                process.send_signal(signal.SIGKILL)
-    run = RunFolder(out)
+                break
+        os.killpg(process.pid, number)
+        return process.wait(), process.stderr.read()
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_loses_no_step(labelled_dir: Path) -> None:
+    """Ctrl-C in a terminal reaches all processes; the step in hand is finished."""
+    code, told = stop(labelled_dir, signal.SIGINT, validate_every=20)
+
+    run = RunFolder(labelled_dir / "run")
+    _, progress = load_checkpoint(run.checkpoint, CPU)
+    assert code == 130
+    assert told == f"interrupted; maskstream train --resume {run.path} goes on\n"
+    assert progress.step % 20
+    assert progress.num_losses == progress.step % 20
+
+
+@pytest.mark.slow
+def test_a_killed_process_leaves_a_run_that_goes_on(labelled_dir: Path) -> None:
+    """SIGKILL, after the first validation, in the middle of whatever it does."""
+    stop(labelled_dir, signal.SIGKILL, validate_every=2)
+    run = RunFolder(labelled_dir / "run")
     before = run.rounds()
     config = run.read_config().model_copy(update={"steps": before[-1].step + 2})
 
