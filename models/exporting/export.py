@@ -53,11 +53,13 @@ def export_network(
         pictures: (H, W, 3) RGB from the real world, 64 pixels high and wide or more.
 
     Raises:
-        ConfigError: the output's suffix is of another format.
+        ConfigError: the output's suffix is of another format, or its folder missing.
         ModelError: the network cannot be written so, or labels differently there.
     """
     if output.suffix != format_.suffix:
         raise ConfigError(f"{output}: this format's files end in {format_.suffix}")
+    if not output.parent.is_dir():
+        raise ConfigError(f"{output.parent}: there is no such folder to write into")
     with TemporaryDirectory(dir=output.parent, prefix=f".{output.stem}-") as folder:
         part = Path(folder) / output.name
         format_.write(Labeller(network), part, card.to_json())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from maskstream.models.importing.dense import CAFFE_DENSE, plan_classifier
 from maskstream.models.importing.plan import Plan, Tensors
 from maskstream.models.importing.target import open_target
@@ -16,9 +18,14 @@ _TORCHVISION_DENSE = {
 
 
 def plan_caffe_alexnet(tensors: Tensors) -> Plan | None:
-    """Read caffe's AlexNet, the one of the FCN paper."""
+    """Read CaffeNet, the AlexNet of the FCN release.
+
+    Caffe's own AlexNet normalises before it pools, and no tensor tells them apart.
+    """
     trunk = open_target("alexnet").trunk_names
-    return plan_classifier(tensors, "alexnet", trunk, CAFFE_DENSE)
+    plan = plan_classifier(tensors, "alexnet", trunk, CAFFE_DENSE)
+    note = "read as CaffeNet, which pools before it normalises, as the FCN release does"
+    return replace(plan, notes=(*plan.notes, note))
 
 
 def plan_torchvision_alexnet(tensors: Tensors) -> Plan | None:

@@ -90,8 +90,11 @@ def save_imported(
 
     Raises:
         ModelError: tensors are missing or of another shape.
-        ConfigError: there are more or fewer classes than the network has.
+        ConfigError: there are more or fewer classes than the network has, or the
+            output's folder is missing.
     """
+    if not output.parent.is_dir():
+        raise ConfigError(f"{output.parent}: there is no such folder to write into")
     if not imported.match.is_complete:
         raise ModelError(_tell_incomplete(imported))
     path, target = imported.file.path, imported.target

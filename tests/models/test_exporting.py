@@ -118,6 +118,12 @@ def test_a_file_of_another_suffix_is_refused(network: FCN, tmp_path: Path) -> No
         export_network(network, CARD, FORMATS["onnx"], tmp_path / "net.pt", [])
 
 
+def test_an_export_into_no_folder_is_refused(network: FCN, tmp_path: Path) -> None:
+    """Before the minutes that writing may take."""
+    with pytest.raises(ConfigError, match=r"absent: there is no such folder"):
+        export_network(network, CARD, FORMATS["onnx"], tmp_path / "absent/net.onnx", [])
+
+
 def test_labels_of_a_thousand_classes_are_refused() -> None:
     """An export labels in uint8."""
     with pytest.raises(ModelError, match=r"1000 classes; .* at most 256"):

@@ -100,6 +100,14 @@ def test_a_class_table_of_another_length_is_refused(tmp_path: Path) -> None:
         save_imported(imported, tmp_path / "out.safetensors", classes=CAMVID)
 
 
+def test_an_import_into_no_folder_is_refused(tmp_path: Path) -> None:
+    """The folder that is missing is named."""
+    imported = read(pytorch_fcn(32), tmp_path)
+
+    with pytest.raises(ConfigError, match=r"absent: there is no such folder"):
+        save_imported(imported, tmp_path / "absent/out.safetensors")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("has_auxiliary", [False, True])
 def test_torchvisions_fcn_is_a_whole_network(
