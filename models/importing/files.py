@@ -36,6 +36,8 @@ _DAMAGE = (
     struct.error,
 )
 """What torch raises of a file that is cut short or has other bytes, as was tried."""
+_STAND_INS = {b"<": "a web page", b"version https:": "a pointer of Git LFS"}
+"""What is saved in place of a file when it is not asked for rightly, by its start."""
 _PARALLEL = "module."  # torch's DataParallel puts it before every name
 
 
@@ -57,7 +59,7 @@ def read_file(path: Path) -> ForeignFile:
     Pickles are read with torch's ``weights_only``, which runs nothing in them.
 
     Raises:
-        ModelError: the file is missing, damaged or of no kind known here.
+        ModelError: the file is missing, damaged, empty or of no kind known here.
     """
     try:
         with path.open("rb") as file:
@@ -65,6 +67,9 @@ def read_file(path: Path) -> ForeignFile:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ModelError(f"{path}: {reason}") from error
+    for start, stand_in in _STAND_INS.items():
+        if head.lstrip().startswith(start):
+            raise ModelError(f"{path}: this is {stand_in}, not the file it leads to")
     read = _reader(head)(path)
     if not read.tensors:
         raise ModelError(f"{path}: there are no tensors in it")

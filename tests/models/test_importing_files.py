@@ -210,6 +210,24 @@ def test_a_file_of_no_known_kind_is_refused(content: bytes, tmp_path: Path) -> N
         read_file(path)
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\n\n\n<!DOCTYPE html>\n<html>", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
+    ],
+)
+def test_what_was_saved_in_place_of_weights_is_told(
+    content: bytes, told: str, tmp_path: Path
+) -> None:
+    """The usual accidents of a download have their own sentence."""
+    path = tmp_path / "net.caffemodel"
+    path.write_bytes(content)
+
+    with pytest.raises(ModelError, match=f"this is {told}, not the file"):
+        read_file(path)
+
+
 def test_a_checkpoint_without_tensors_is_refused(tmp_path: Path) -> None:
     """Plain values alone are no weights."""
     path = tmp_path / "log.pth"
