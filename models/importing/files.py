@@ -67,22 +67,22 @@ def read_file(path: Path) -> ForeignFile:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ModelError(f"{path}: {reason}") from error
-    for start, stand_in in _STAND_INS.items():
-        if head.lstrip().startswith(start):
-            raise ModelError(f"{path}: this is {stand_in}, not the file it leads to")
-    read = _reader(head)(path)
+    read = _reader(path, head)(path)
     if not read.tensors:
         raise ModelError(f"{path}: there are no tensors in it")
     return read
 
 
-def _reader(head: bytes) -> Callable[[Path], ForeignFile]:
+def _reader(path: Path, head: bytes) -> Callable[[Path], ForeignFile]:
     if head.startswith(b"\x89HDF\r\n\x1a\n"):
         return lambda path: ForeignFile(path, read_keras(path))
     if head.startswith((b"PK\x03\x04", b"\x80\x02")):  # torch's zip, and its older form
         return _read_checkpoint
     if head[8:9] == b"{":  # after the length of the header
         return _read_safetensors
+    for start, stand_in in _STAND_INS.items():
+        if head.lstrip().startswith(start):
+            raise ModelError(f"{path}: this is {stand_in}, not the file it leads to")
     return lambda path: ForeignFile(path, read_caffemodel(path))
 
 

@@ -228,6 +228,23 @@ def test_what_was_saved_in_place_of_weights_is_told(
         read_file(path)
 
 
+def test_a_length_that_looks_like_a_web_page_is_none(tmp_path: Path) -> None:
+    """Safetensors begin with the length of their header, here the bytes of " <"."""
+    path = tmp_path / "net.safetensors"
+    weights = {"x": torch.ones(1)}
+    save_file(weights, path)
+    spare = int.from_bytes(b" <", "little") - int.from_bytes(
+        path.read_bytes()[:8], "little"
+    )
+    note = "." * (spare - len('"__metadata__":{"note":""},'))
+    save_file(weights, path, {"note": note})
+
+    tensors = read_file(path).tensors
+
+    assert path.read_bytes().startswith(b" <")
+    assert tensors["x"].equal(weights["x"])
+
+
 def test_a_checkpoint_without_tensors_is_refused(tmp_path: Path) -> None:
     """Plain values alone are no weights."""
     path = tmp_path / "log.pth"
