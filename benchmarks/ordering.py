@@ -89,15 +89,22 @@ def _parse() -> argparse.Namespace:
 
 def _train(run: RunFolder, words: list[str]) -> None:
     """Train in a process of its own, so that no run sees the memory of another."""
-    if not run.config.is_file():
-        subprocess.run([*_PROGRAM, "train", *words], check=True)
-        return
-    if run.read_config() != load_recipe(None, words):
-        raise ConfigError(
-            f"{run.path}: this run was begun with other settings; "
-            "give them again or another OUT"
-        )
-    subprocess.run([*_PROGRAM, "train", "--resume", str(run.path)], check=True)
+    if run.config.is_file():
+        if run.read_config() != load_recipe(None, words):
+            raise ConfigError(
+                f"{run.path}: this run was begun with other settings; "
+                "give them again or another OUT"
+            )
+        words = ["--resume", str(run.path)]
+    # Not subprocess.run, which kills what Ctrl-C has asked to save a checkpoint.
+    with subprocess.Popen([*_PROGRAM, "train", *words]) as process:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:
+            process.wait()
+            raise
+    if code:
+        sys.exit(code)
 
 
 def _evaluate(run: RunFolder, data: Path) -> str:

@@ -135,5 +135,6 @@ def _collate(drawn: Sequence[tuple[Picture, Labels]]) -> Batch:
 
 def _settle_worker(_worker: int) -> None:
     cv2.setNumThreads(1)  # torch has the cores
-    # A terminal interrupts every process; the run ends this one when it has its step.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Terminals and systemd signal every process; the run ends this one when it is done.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)

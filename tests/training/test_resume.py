@@ -100,9 +100,12 @@ def stop(data: Path, number: signal.Signals, validate_every: int) -> tuple[int, 
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_loses_no_step(labelled_dir: Path) -> None:
-    """Ctrl-C in a terminal reaches all processes; the step in hand is finished."""
-    code, told = stop(labelled_dir, signal.SIGINT, validate_every=20)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_loses_no_step(
+    labelled_dir: Path, number: signal.Signals
+) -> None:
+    """Terminals and systemd signal all processes; the step in hand is finished."""
+    code, told = stop(labelled_dir, number, validate_every=20)
 
     run = RunFolder(labelled_dir / "run")
     _, progress = load_checkpoint(run.checkpoint, CPU)

@@ -30,7 +30,7 @@ def narrow(stride: int, before: FCN | None, data: Path) -> FCN:
 
 @pytest.mark.slow
 def test_stages_of_the_paper_go_on_where_the_last_ended(labelled_dir: Path) -> None:
-    """The solvers of the release, at rates for few steps: losses fall and never jump."""
+    """The solvers of the release, at other rates: losses fall and never jump."""
     pictures = LabelledFolder.open(labelled_dir, "train")
     model, ended = None, None
     for stride, rate in ((32, 1e-6), (16, 1e-7), (8, 1e-8)):
