@@ -41,7 +41,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 def test_every_command_and_option_exists(page: Path) -> None:
     """Each ``maskstream COMMAND --option`` of a page is one that the program knows."""
     text = page.read_text().replace("\\\n", " ")
-    lines = re.findall(r"maskstream ([a-z]+ [^`\n|]*)", text)
+    lines = re.findall(r"maskstream ([a-z-]+ [^`\n|]*)", text)
 
     for line in lines:
         command, *words = shlex.split(line)
@@ -58,7 +58,7 @@ def test_every_command_has_its_place_in_the_readme() -> None:
     """A command that the README does not name is one that nobody finds."""
     readme = (ROOT / "README.md").read_text()
 
-    named = set(re.findall(r"`(?:maskstream )?([a-z]+)\b[^`]*`", readme))
+    named = set(re.findall(r"`(?:maskstream )?([a-z-]+)[^`]*`", readme))
     assert set(COMMANDS) - named == set()
 
 
