@@ -1,26 +1,19 @@
-"""Pseudo-labels: what a trained network is sure of, as pictures to learn from.
-
-DIR/images/SPLIT/NAME.jpg with DIR/labels/SPLIT/NAME.png, as every data set of ours.
-"""
+"""Pseudo-labels: what a trained network is sure of, as pictures to learn from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
-import cv2
-import numpy as np
 import torch
 
 from maskstream.models.fcn import FCN
 from maskstream.models.geometry import upsample_scores
-from maskstream.pipeline.errors import SinkError
 from maskstream.training.augment import IGNORE
 from maskstream.training.dataset import Labels, Picture
+from maskstream.training.labelled_writer import write_labelled
 
 __all__ = ["label_confidently", "write_pseudo_labels"]
-
-_JPEG_QUALITY = 95
 
 
 @torch.inference_mode()
@@ -56,22 +49,8 @@ def write_pseudo_labels(
     Raises:
         SinkError: the folder cannot be written.
     """
-    images, truth = out / "images" / split, out / "labels" / split
-    shares = []
-    try:
-        images.mkdir(parents=True, exist_ok=True)
-        truth.mkdir(parents=True, exist_ok=True)
-        for name, picture in frames:
-            labels = label_confidently(model, picture, min_confidence)
-            _, jpeg = cv2.imencode(
-                ".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-            )
-            _, png = cv2.imencode(".png", labels)
-            # The picture last: one without labels would be refused in training.
-            (truth / f"{name}.png").write_bytes(png.tobytes())
-            (images / f"{name}.jpg").write_bytes(jpeg.tobytes())
-            shares.append(float((labels != IGNORE).mean()))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise SinkError(f"{out}: {reason}") from error
-    return len(shares), float(np.mean(shares)) if shares else 0.0
+    labelled = (
+        (name, picture, label_confidently(model, picture, min_confidence))
+        for name, picture in frames
+    )
+    return write_labelled(labelled, out, split=split, void=IGNORE)

@@ -47,13 +47,13 @@ def _describe() -> None:
 def list_weights() -> None:
     """List the weights at hand: embedded in the package, and fetched before."""
     from maskstream.models.fetching import cache_dir
-    from maskstream.models.weights import embedded_models, read_card
+    from maskstream.models.weights import embedded_models, has_card, read_card
 
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("weights", no_wrap=True)
     for name in ("model", "classes", "MB", "scores"):
         table.add_column(name)
-    fetched = sorted(cache_dir().glob("*.safetensors"))
+    fetched = filter(has_card, sorted(cache_dir().glob("*.safetensors")))
     named = {**embedded_models(), **{str(path): path for path in fetched}}
     for name, path in named.items():
         card = read_card(path)

@@ -8,14 +8,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from maskstream.pipeline.errors import SinkError, SourceError
+from maskstream.pipeline.errors import SourceError
 from maskstream.training.clips import spaced_frames
 from maskstream.training.dataset import Picture
+from maskstream.training.labelled_writer import write_labelled
 from maskstream.training.teachers.agreement import label_together
 from maskstream.training.teachers.opinion import VOID, Teacher
 
 _PICTURES = (".jpg", ".jpeg", ".png")
-_JPEG_QUALITY = 93
 
 
 def pictures_of(
@@ -54,27 +54,10 @@ def write_taught(
     Raises:
         SinkError: the folder cannot be written.
     """
-    images, truth = out / "images" / split, out / "labels" / split
-    shares = []
-    try:
-        images.mkdir(parents=True, exist_ok=True)
-        truth.mkdir(parents=True, exist_ok=True)
-        for name, picture in pictures:
-            labels = label_together(teachers, picture)
-            _, png = cv2.imencode(".png", labels)
-            _, jpeg = cv2.imencode(
-                ".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-            )
-            # the picture last: one without labels would be refused in training
-            (truth / f"{name}.png").write_bytes(png.tobytes())
-            (images / f"{name}.jpg").write_bytes(jpeg.tobytes())
-            shares.append(float((labels != VOID).mean()))
-    except SourceError:
-        raise  # an OSError too, but the pictures' and not the folder's
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise SinkError(f"{out}: {reason}") from error
-    return len(shares), float(np.mean(shares)) if shares else 0.0
+    labelled = (
+        (name, picture, label_together(teachers, picture)) for name, picture in pictures
+    )
+    return write_labelled(labelled, out, split=split, void=VOID)
 
 
 def _read(source: Path, frames: int) -> Iterator[tuple[str, Picture]]:
