@@ -1,6 +1,6 @@
 """Weights by where they are: a name, a path, an https URL, or a file on a hub.
 
-fcn8s-lite0-slim-camvid       embedded in the package
+fcn8s-lite0                   embedded in the package
 runs/7/best.safetensors       a file of this machine
 https://HOST/PATH             fetched once and kept; #sha256=HEX at its end is checked
 hf:OWNER/REPO/FILE            from the Hugging Face hub; @REVISION at its end is kept to

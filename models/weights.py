@@ -18,7 +18,7 @@ from maskstream.models.fcn import FCN
 from maskstream.models.fetching import locate_weights
 from maskstream.pipeline.errors import ModelError
 
-DEFAULT_WEIGHTS = "fcn8s-lite0-slim-camvid"
+DEFAULT_WEIGHTS = "fcn8s-lite0"
 
 _SUFFIX = ".fp16.safetensors"
 _HALF_ERROR = 2**-10  # relative; rounding to 11 bits makes at most half of it

@@ -88,7 +88,7 @@ class ModelConfig(_Config):
     """The network and what runs it."""
 
     name: str = Field(
-        "fcn8s-lite0-slim-camvid",
+        "fcn8s-lite0",
         description="An embedded model; it is the one that keeps up on two cores.",
     )
     weights: str | None = Field(

@@ -33,7 +33,7 @@ def test_the_list_fits_a_terminal() -> None:
     paper = next(line for line in lines if "fcn8s-vgg16-paper" in line)
     assert paper.split() == ["fcn8s-vgg16-paper", "134.3", "253.3", "8", "404", "px"]
     lite0 = next(line for line in lines if LITE0 in line)
-    assert lite0.split()[-1] == "fcn8s-lite0-slim-camvid"
+    assert lite0.split()[-1] == "fcn8s-lite0"
 
 
 def test_a_network_is_counted_at_the_size_and_classes_asked_for() -> None:
@@ -65,7 +65,7 @@ def test_weights_in_a_folder_are_found(tmp_path: Path) -> None:
 
     found = weights_at_hand(tmp_path)
 
-    assert found == {LITE0: ["fcn8s-lite0-slim-camvid"], card.model: [str(path)]}
+    assert found == {LITE0: ["fcn8s-lite0"], card.model: [str(path)]}
 
 
 @pytest.mark.parametrize(

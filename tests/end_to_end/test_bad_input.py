@@ -116,7 +116,7 @@ def test_an_impossible_wish_is_one_sentence(
     assert Path("old.mp4").read_text() == "precious"
 
 
-DEFAULT = "fcn8s-lite0-slim-camvid"
+DEFAULT = "fcn8s-lite0"
 
 
 def test_a_configuration_is_checked_against_its_network(

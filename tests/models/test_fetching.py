@@ -44,7 +44,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_names_and_paths_are_left_as_they_are() -> None:
     """Only what is elsewhere is fetched."""
-    assert locate_weights("fcn8s-lite0-slim-camvid") == "fcn8s-lite0-slim-camvid"
+    assert locate_weights("fcn8s-lite0") == "fcn8s-lite0"
     assert locate_weights("runs/7/best.safetensors") == "runs/7/best.safetensors"
 
 

@@ -58,7 +58,7 @@ def test_every_setting_can_be_looked_up() -> None:
 @pytest.mark.slow
 def test_clips_become_a_data_set(clip: Path, tmp_path: Path) -> None:
     """By the embedded weights, where they are sure."""
-    weights = ["--weights", "fcn8s-lite0-slim-camvid", "--frames", "2"]
+    weights = ["--weights", "fcn8s-lite0", "--frames", "2"]
 
     told = run("pseudo-label", str(clip), *weights, "-o", str(tmp_path / "set"))
 
