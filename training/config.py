@@ -62,6 +62,12 @@ class OptimizerConfig(_Settings):
     bias_factor: float = Field(
         1.0, gt=0, description="Of the rate, for biases; the release doubles it."
     )
+    frozen: tuple[str, ...] = Field(
+        (),
+        description="Weights whose names begin so stay as they are; "
+        "[backbone.conv1,backbone.conv2] took a fifth off a step of VGG16, whose first "
+        "layers see edges and colours in any pictures.",
+    )
     momentum: float = Field(
         0.9, ge=0, lt=1, description="Of SGD; AdamW has its own moments."
     )

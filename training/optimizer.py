@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 
 from maskstream.models.fcn import FCN
+from maskstream.pipeline.errors import ConfigError
 from maskstream.training.config import OptimizerConfig, ScheduleConfig
 
-__all__ = ["build_optimizer", "rate_at", "set_rate"]
+__all__ = ["build_optimizer", "freeze", "rate_at", "set_rate"]
+
+
+def freeze(model: FCN, beginnings: Sequence[str]) -> None:
+    """Let weights whose names begin so need no gradient.
+
+    Raises:
+        ConfigError: no name begins so, or nothing is left to learn.
+    """
+    named = dict(model.named_parameters())
+    for beginning in beginnings:
+        found = [name for name in named if name.startswith(beginning)]
+        if not found:
+            layers = dict.fromkeys(".".join(name.split(".")[:2]) for name in named)
+            raise ConfigError(
+                f"optimizer.frozen: no weights begin with {beginning!r}; "
+                f"there are {', '.join(layers)}"
+            )
+        for name in found:
+            named[name].requires_grad_(False)
+    if not any(weights.requires_grad for weights in named.values()):
+        raise ConfigError("optimizer.frozen leaves nothing to learn")
 
 
 def build_optimizer(model: FCN, config: OptimizerConfig) -> torch.optim.Optimizer:

@@ -18,6 +18,7 @@ from maskstream.training.dataset import LabelledFolder
 from maskstream.training.distill import Teacher
 from maskstream.training.distributed import Processes, join_processes
 from maskstream.training.learner import Learner
+from maskstream.training.optimizer import freeze
 from maskstream.training.run import OnStep, Run
 from maskstream.training.run_folder import RunFolder
 from maskstream.training.start import prepare_start
@@ -69,6 +70,7 @@ def _begin(config: TrainConfig, processes: Processes, *, resume: bool) -> Run:
         for split in (config.train_split, config.val_split)
     )
     model = build_model(config.model, len(labelled.classes))
+    freeze(model, config.optimizer.frozen)
     folder = RunFolder(config.out)
     is_resumed = resume and folder.checkpoint.is_file()
     if not is_resumed:

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from maskstream.pipeline.errors import ConfigError
 from maskstream.training.config import OptimizerConfig, ScheduleConfig
-from maskstream.training.optimizer import build_optimizer, rate_at, set_rate
-from tests.models.networks import tiny_fcn
+from maskstream.training.optimizer import build_optimizer, freeze, rate_at, set_rate
+from tests.models.networks import TinyBackbone, tiny_fcn
 
 
 def test_biases_learn_as_in_the_release() -> None:
@@ -65,6 +66,35 @@ def test_the_backbone_can_learn_more_slowly() -> None:
     for group in optimizer.param_groups:
         is_trunk = {id(weights) in trunk for weights in group["params"]}
         assert is_trunk == {group["lr"] == pytest.approx(0.1)}
+
+
+def test_frozen_weights_stay_as_they_are() -> None:
+    """Nothing is computed for them, and the optimizer does not know them."""
+    model = tiny_fcn("fcn32s-tiny-slim")
+
+    freeze(model, ["backbone.conv3", "backbone.conv4"])
+
+    optimizer = build_optimizer(model, OptimizerConfig())
+    learning = {
+        id(each) for group in optimizer.param_groups for each in group["params"]
+    }
+    backbone = model.backbone
+    assert isinstance(backbone, TinyBackbone)
+    assert not backbone.conv3.weight.requires_grad
+    assert id(backbone.conv4.bias) not in learning
+    assert id(backbone.conv5.weight) in learning
+
+
+def test_a_name_that_freezes_nothing_is_refused() -> None:
+    """A slip would otherwise train what was to stay."""
+    with pytest.raises(ConfigError, match=r"'conv3'; there are backbone\.conv3, .*"):
+        freeze(tiny_fcn("fcn32s-tiny-slim"), ["conv3"])
+
+
+def test_freezing_everything_is_refused() -> None:
+    """A run that learns nothing is a slip."""
+    with pytest.raises(ConfigError, match="nothing to learn"):
+        freeze(tiny_fcn("fcn32s-tiny-slim"), [""])
 
 
 @pytest.mark.parametrize(
