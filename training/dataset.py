@@ -75,6 +75,18 @@ class LabelledFolder:
         """What the class ids mean."""
         return self.listing.classes
 
+    def expect_classes(self, given: ClassTable) -> None:
+        """Refuse a table that the user gave where the folder brings another.
+
+        Raises:
+            ConfigError: the two differ.
+        """
+        if self.classes != given:
+            raise ConfigError(
+                "the class table given is not the one of the pictures, which is "
+                f"{', '.join(self.classes.names)}; leave it out"
+            )
+
     def __len__(self) -> int:
         return len(self.pairs)
 

@@ -69,6 +69,8 @@ def _begin(config: TrainConfig, processes: Processes, *, resume: bool) -> Run:
         )
         for split in (config.train_split, config.val_split)
     )
+    if config.classes is not None:
+        labelled.expect_classes(config.classes)
     model = build_model(config.model, len(labelled.classes))
     freeze(model, config.optimizer.frozen)
     folder = RunFolder(config.out)

@@ -22,7 +22,7 @@ __all__ = ["data"]
 
 data = typer.Typer(no_args_is_help=True)
 
-_MAX_EXAMPLES = 24  # on the sheet, shared by the splits
+_MAX_EXAMPLES = 24  # on the sheet, shared by the splits, of which each has one
 _MAX_TROUBLES = 20  # told of each split
 
 
@@ -61,13 +61,16 @@ def check(
     troubles: list[str] = []
     for split in found.splits(folder):
         try:
-            folders[split] = LabelledFolder.open(
+            labelled = LabelledFolder.open(
                 folder, split, layout=found.name, classes=table
             )
+            if table is not None:
+                labelled.expect_classes(table)
         except ConfigError as error:
             troubles.append(str(error))
             continue
-        checks[split] = check_split(folders[split])
+        folders[split] = labelled
+        checks[split] = check_split(labelled)
         named = checks[split].troubles
         troubles += named[:_MAX_TROUBLES]
         if len(named) > _MAX_TROUBLES:
@@ -134,7 +137,7 @@ def _save_sheet(
 
     samples = []
     for split, check in checks.items():
-        num = min(len(check.examples), _MAX_EXAMPLES // len(checks))
+        num = min(len(check.examples), max(1, _MAX_EXAMPLES // len(checks)))
         for place in np.linspace(0, len(check.examples) - 1, num).astype(int):
             index = check.examples[place]
             name = folders[split].pairs[index][0].stem

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from maskstream.models.classes import CAMVID, ClassTable
+from maskstream.models.classes import CAMVID, ClassTable, Colour
 from maskstream.pipeline.errors import ConfigError
 
 
@@ -40,6 +40,28 @@ def test_a_colour_too_few_is_refused() -> None:
     """Each name needs a colour."""
     with pytest.raises(ConfigError, match="2 names and 1 colours"):
         ClassTable(("road", "car"), ((0, 0, 0),))
+
+
+@pytest.mark.parametrize(
+    ("names", "colours", "message"),
+    [
+        ((), (), "needs a class"),
+        (("road",), ((0, -1, 0),), r"from 0 to 255, road has \(0, -1, 0\)"),
+    ],
+)
+def test_a_table_that_says_nothing_is_refused(
+    names: tuple[str, ...], colours: tuple[Colour, ...], message: str
+) -> None:
+    """No class at all, or a colour that is none."""
+    with pytest.raises(ConfigError, match=message):
+        ClassTable(names, colours)
+
+
+def test_nothing_needs_to_be_countable() -> None:
+    """A table written by hand may leave it out."""
+    text = '{"names": ["road"], "colours": [[1, 2, 3]]}'
+
+    assert ClassTable.from_json(text) == ClassTable(("road",), ((1, 2, 3),))
 
 
 def test_a_countable_class_must_be_a_class() -> None:

@@ -58,6 +58,29 @@ def test_a_picture_without_labels_is_named(labelled_dir: Path) -> None:
         LabelledFolder.open(labelled_dir, "train")
 
 
+def test_a_jpeg_cut_off_is_named(labelled_dir: Path) -> None:
+    """The grey that a decoder puts in the place of the rest teaches nothing."""
+    whole = labelled_dir / "images/train/1.png"
+    picture = cv2.imread(str(whole))
+    assert picture is not None
+    cut = whole.with_suffix(".jpg")
+    cv2.imwrite(str(cut), picture)
+    cut.write_bytes(cut.read_bytes()[:-200])
+    whole.unlink()
+
+    with pytest.raises(ConfigError, match=r"train/1\.jpg: this is not .*truncated"):
+        LabelledFolder.open(labelled_dir, "train")[1]
+
+
+def test_a_picture_of_16_bits_is_refused(labelled_dir: Path) -> None:
+    """Its levels would be cut, not scaled."""
+    path = labelled_dir / "images/train/1.png"
+    cv2.imwrite(str(path), np.full((48, 64), 7001, np.uint16))
+
+    with pytest.raises(ConfigError, match=r"train/1\.png: pictures must have 8 bits"):
+        LabelledFolder.open(labelled_dir, "train")[1]
+
+
 @pytest.mark.parametrize("kind", ["images", "labels"])
 def test_a_file_that_is_no_picture_is_named(labelled_dir: Path, kind: str) -> None:
     """Damage is told by the name of the file."""
@@ -110,6 +133,9 @@ def test_a_folder_brings_its_own_classes(labelled_dir: Path) -> None:
     folder = LabelledFolder.open(labelled_dir, "train", classes=CAMVID)
 
     assert folder.classes == table
+    folder.expect_classes(table)
+    with pytest.raises(ConfigError, match="not the one of the pictures, which is a, b"):
+        folder.expect_classes(CAMVID)
 
 
 def test_a_table_can_be_given(labelled_dir: Path) -> None:

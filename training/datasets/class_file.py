@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from maskstream.models.classes import ClassTable, Colour
 from maskstream.pipeline.errors import ConfigError
-from maskstream.training.datasets.labels import VOID
+from maskstream.training.datasets.labels import MAX_CLASSES, VOID
 
 __all__ = ["ColourTable", "find_class_file", "read_class_file"]
 
@@ -34,8 +35,11 @@ class ColourTable:
     def of_rows(cls, rows: list[tuple[str, Colour]]) -> ColourTable:
         """Number the rows but those named void, unlabelled or ignore."""
         named = [row for row in rows if row[0].casefold() not in _NO_CLASS]
-        names, colours = zip(*named, strict=True)
-        table = cls.of(ClassTable(names, colours))
+        table = cls.of(
+            ClassTable(
+                tuple(name for name, _ in named), tuple(colour for _, colour in named)
+            )
+        )
         void = {colour: VOID for name, colour in rows if name.casefold() in _NO_CLASS}
         return cls(table.classes, table.class_ids | void)
 
@@ -53,12 +57,30 @@ def read_class_file(path: Path) -> ColourTable:
     """
     read = _READERS.get(path.name, _read_json)
     try:
-        return read(path.read_text(encoding="utf-8-sig"))
+        table = read(path.read_text(encoding="utf-8-sig"))
+        _check(table.classes)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConfigError(f"{path}: {reason}") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"{path}: not a class table: {error}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not a class table: not UTF-8") from None
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return table
+
+
+def _check(classes: ClassTable) -> None:
+    """Refuse what labels could not be read by, or told apart in."""
+    if len(classes) > MAX_CLASSES:
+        raise ConfigError(
+            f"labels are bytes, of which {MAX_CLASSES} can be classes, "
+            f"got {len(classes)}"
+        )
+    for what, given in (("name", classes.names), ("colour", classes.colours)):
+        counts = Counter[object](given)
+        twice = next((one for one, count in counts.items() if count > 1), None)
+        if twice is not None:
+            raise ConfigError(f"two classes have the {what} {twice}")
 
 
 def _read_json(text: str) -> ColourTable:
@@ -68,10 +90,17 @@ def _read_json(text: str) -> ColourTable:
 
 def _read_csv(text: str) -> ColourTable:
     """Read rows of name, r, g, b below a header."""
-    rows = list(csv.reader(text.splitlines(), skipinitialspace=True))[1:]
-    return ColourTable.of_rows(
-        [(name.strip(), (int(r), int(g), int(b))) for name, r, g, b in rows]
-    )
+    _, *lines = csv.reader(text.splitlines() or [""], skipinitialspace=True)
+    rows: list[tuple[str, Colour]] = []
+    for line in filter(None, lines):  # an editor leaves an empty one at the end
+        try:
+            name, r, g, b = line
+            rows.append((name.strip(), (int(r), int(g), int(b))))
+        except ValueError:
+            raise ConfigError(
+                f"a class is a row of name, r, g, b, got {', '.join(line)}"
+            ) from None
+    return ColourTable.of_rows(rows)
 
 
 def _read_txt(text: str) -> ColourTable:

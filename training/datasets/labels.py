@@ -6,15 +6,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from maskstream.models.classes import Colour
 from maskstream.pipeline.errors import ConfigError
 
 __all__ = [
+    "MAX_CLASSES",
     "VOID",
     "ColourLabels",
     "IdLabels",
@@ -30,6 +30,8 @@ Labels = npt.NDArray[np.uint8]  # (H, W) class ids of a table, or VOID
 
 VOID = 255  # the label of pixels of which nobody says what they are
 _UNKNOWN = 254  # what no label file may say
+MAX_CLASSES = _UNKNOWN
+"""Of a data set whose labels are bytes."""
 
 # Of CamVid's labels in Cityscapes' colours, 256x256 in JPEG of quality 75, at most 5 %
 # of a picture lay farther than this from every colour; of its photos at least 17 %.
@@ -146,15 +148,23 @@ class NearestColourLabels:
 
 
 def read_picture(path: Path) -> Picture:
-    """Read a picture as RGB.
+    """Read a picture as RGB, upright.
 
     Raises:
-        ConfigError: if the file is none.
+        ConfigError: if the file is none of 8 bits a channel, or is cut short.
     """
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
-    if picture is None:
-        raise ConfigError(f"{path}: this is not a picture that can be read")
-    return np.asarray(picture, np.uint8)
+    try:
+        # not OpenCV, which makes what is missing of a JPEG grey and goes on
+        with Image.open(path) as image:
+            if image.mode.startswith(("I", "F")):
+                raise ConfigError(f"{path}: pictures must have 8 bits a channel")
+            upright = ImageOps.exif_transpose(image)
+            return np.array(upright.convert("RGB"), np.uint8)
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        reason = "" if isinstance(error, UnidentifiedImageError) else f": {error}"
+        raise ConfigError(
+            f"{path}: this is not a picture that can be read{reason}"
+        ) from error
 
 
 def read_mask(path: Path) -> npt.NDArray[np.uint8]:

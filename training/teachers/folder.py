@@ -11,6 +11,7 @@ import numpy as np
 from maskstream.pipeline.errors import SourceError
 from maskstream.training.clips import spaced_frames
 from maskstream.training.dataset import Picture
+from maskstream.training.datasets.labels import read_picture
 from maskstream.training.labelled_writer import write_labelled
 from maskstream.training.teachers.agreement import label_together
 from maskstream.training.teachers.opinion import VOID, Teacher
@@ -32,7 +33,8 @@ def pictures_of(
         The name, which for a frame ends with its number, and the (H, W, 3) RGB picture.
 
     Raises:
-        SourceError: a source cannot be read, or a folder has no pictures.
+        SourceError: a clip cannot be read, or a folder has no pictures.
+        ConfigError: a picture cannot be read.
     """
     for source in sources:
         for name, picture in _read(source, frames):
@@ -66,18 +68,11 @@ def _read(source: Path, frames: int) -> Iterator[tuple[str, Picture]]:
         if not found:
             raise SourceError(f"{source}: no pictures here, .jpg or .png wanted")
         for path in found:
-            yield path.stem, _read_picture(path)
+            yield path.stem, read_picture(path)
     elif source.suffix.lower() in _PICTURES:
-        yield source.stem, _read_picture(source)
+        yield source.stem, read_picture(source)
     else:
         yield from spaced_frames(source, frames)
-
-
-def _read_picture(path: Path) -> Picture:
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
-    if picture is None:
-        raise SourceError(f"{path}: this is not a picture that can be read")
-    return np.asarray(picture, np.uint8)
 
 
 def _shrink(picture: Picture, shorter_side: int) -> Picture:
