@@ -16,6 +16,7 @@ from maskstream.models.build import build_model
 from maskstream.models.classes import ClassTable
 from maskstream.models.fcn import FCN
 from maskstream.models.fetching import locate_weights
+from maskstream.models.replacing import replacing
 from maskstream.pipeline.errors import ModelError
 
 DEFAULT_WEIGHTS = "fcn8s-lite0"
@@ -70,12 +71,12 @@ def write_weights(
 ) -> None:
     """Write tensors as fp16 wherever that keeps them.
 
-    The file is whole or absent: it takes its name when all is written.
+    Raises:
+        SinkError: the file cannot be written; one of that name is kept.
     """
-    part = path.with_name(f"{path.name}.part")
     halved = {name: _halve(tensor.detach()) for name, tensor in tensors.items()}
-    part.write_bytes(save(halved, metadata=dict(metadata)))
-    part.replace(path)
+    with replacing(path) as part:
+        part.write_bytes(save(halved, metadata=dict(metadata)))
 
 
 def load_weights(where: str | Path) -> tuple[FCN, ModelCard]:

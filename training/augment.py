@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
@@ -24,24 +26,36 @@ IGNORE = 255  # the label of pixels that teach nothing
 _MEAN_RGB = (124, 116, 104)
 
 
+Side = Annotated[int, Field(ge=32)]  # the coarsest stride
+
+
 class AugmentConfig(BaseModel):
     """How far training pictures may stray from those of the data set."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    crop_hw: tuple[int, int] = Field(
+    crop_hw: tuple[Side, Side] = Field(
         (352, 448),
         description="Height and width of the crops; nearly CamVid's whole width, for "
         "a network that sees parts of streets only mistakes walls for roads.",
     )
     min_scale: float = Field(
-        0.6, gt=0, description="Smallest scale; a crop then shows the whole picture."
+        0.6,
+        gt=0,
+        le=10,
+        description="Smallest scale; a crop then shows the whole picture.",
     )
     max_scale: float = Field(
-        1.8, gt=0, description="Largest scale; poles and signs are rare and thin."
+        1.8,
+        gt=0,
+        le=10,
+        description="Largest scale; poles and signs are rare and thin.",
     )
     max_stretch: float = Field(
-        1.35, ge=1, description="Of width against height; lenses differ in aspect."
+        1.35,
+        ge=1,
+        le=10,
+        description="Of width against height; lenses differ in aspect.",
     )
     tilt: float = Field(
         0.3, ge=0, le=1, description="Chance of a rolled or shorn picture."
@@ -62,6 +76,15 @@ class AugmentConfig(BaseModel):
     night: float = Field(0.1, ge=0, le=1, description="Chance of darkness.")
     rain: float = Field(0.05, ge=0, le=1, description="Chance of rain.")
     haze: float = Field(0.1, ge=0, le=1, description="Chance of mist or low sun.")
+
+    @model_validator(mode="after")
+    def _check_scales(self) -> AugmentConfig:
+        if self.min_scale > self.max_scale:
+            raise ValueError(
+                f"min_scale must be at most max_scale, {self.max_scale:g}, "
+                f"got {self.min_scale:g}"
+            )
+        return self
 
 
 class Augmentation:

@@ -10,7 +10,20 @@ from typing import Any
 
 import torch
 
+from maskstream.models.replacing import replacing
 from maskstream.pipeline.errors import ModelError
+
+_DAMAGE = (
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    UnpicklingError,
+    ValueError,
+)
+"""What torch raises of a file that is cut short or has other bytes, as was tried."""
 
 __all__ = ["Progress", "load_checkpoint", "save_checkpoint"]
 
@@ -26,13 +39,15 @@ class Progress:
 
 
 def save_checkpoint(path: Path, learner: dict[str, Any], progress: Progress) -> None:
-    """Write a checkpoint; a kill at any moment leaves it or the one before."""
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
+    """Write a checkpoint; a kill at any moment leaves it or the one before.
+
+    Raises:
+        SinkError: it cannot be written; the one before is kept.
+    """
+    with replacing(path) as part, part.open("wb") as file:
         torch.save({"learner": learner, "progress": asdict(progress)}, file)
         file.flush()
         os.fsync(file.fileno())
-    part.replace(path)
 
 
 def load_checkpoint(
@@ -46,5 +61,8 @@ def load_checkpoint(
     try:
         state = torch.load(path, map_location=device, weights_only=True)
         return state["learner"], Progress(**state["progress"])
-    except (OSError, RuntimeError, UnpicklingError, KeyError, TypeError) as error:
-        raise ModelError(f"{path}: this is not a checkpoint: {error}") from error
+    except _DAMAGE as error:
+        raise ModelError(
+            f"{path}: this is not a checkpoint, or it is damaged; without it the run "
+            "begins anew"
+        ) from error

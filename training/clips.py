@@ -16,7 +16,7 @@ from maskstream.training.augment import IGNORE
 from maskstream.training.batches import Samples
 from maskstream.training.dataset import Labels, Picture
 
-__all__ = ["WithFrames", "keep_frames", "spaced_frames"]
+__all__ = ["WithFrames", "check_clip", "keep_frames", "spaced_frames"]
 
 
 def spaced_frames(clip: Path, count: int) -> Iterator[tuple[str, Picture]]:
@@ -37,7 +37,16 @@ def spaced_frames(clip: Path, count: int) -> Iterator[tuple[str, Picture]]:
                     pixels = frame.to_ndarray(format="rgb24")
                     yield f"{clip.stem}-{number:06d}", np.asarray(pixels, np.uint8)
     except (av.FFmpegError, IndexError) as error:
-        raise SourceError(f"{clip}: no video can be read here: {error}") from error
+        raise _no_video(clip, error) from error
+
+
+def check_clip(clip: Path) -> None:
+    """Make sure that a clip has frames, before anything is made of them.
+
+    Raises:
+        SourceError: it has none that can be read.
+    """
+    next(spaced_frames(clip, 1))
 
 
 def keep_frames(clips: Iterable[Path], count: int, folder: Path) -> None:
@@ -81,3 +90,8 @@ def _count_frames(clip: Path) -> int:
     with av.open(clip) as container:
         stream = container.streams.video[0]
         return sum(packet.size > 0 for packet in container.demux(stream))
+
+
+def _no_video(clip: Path, error: Exception) -> SourceError:
+    reason = error.strerror if isinstance(error, av.FFmpegError) else None
+    return SourceError(f"{clip}: no video can be read here{reason and f': {reason}'}")

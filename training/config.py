@@ -41,7 +41,7 @@ InputPath = Annotated[Path, AfterValidator(_from_anywhere)]
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class OptimizerConfig(_Settings):

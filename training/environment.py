@@ -39,12 +39,22 @@ def _version(package: str) -> str | None:
 
 def _commit() -> str | None:
     """Name the commit of this code, with a mark where files differ from it."""
-    folder = Path(__file__).resolve().parent
-    command = ["git", "describe", "--always", "--abbrev=40", "--dirty"]
+    code = Path(__file__).resolve()
     try:
-        found = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=10, check=True
-        )
+        # A wheel may lie in the folders of another repository, which does not know it.
+        _git(code.parent, "ls-files", "--error-unmatch", code.name)
+        return _git(code.parent, "describe", "--always", "--abbrev=40", "--dirty")
     except (OSError, subprocess.SubprocessError):
         return None  # installed from a wheel, or a machine without git
-    return found.stdout.strip()
+
+
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=True,
+    )
+    return done.stdout.strip()

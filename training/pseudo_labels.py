@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from maskstream.models.classes import ClassTable
 from maskstream.models.fcn import FCN
 from maskstream.models.geometry import upsample_scores
 from maskstream.training.augment import IGNORE
@@ -39,6 +40,7 @@ def write_pseudo_labels(
     out: Path,
     *,
     split: str,
+    classes: ClassTable,
     min_confidence: float,
 ) -> tuple[int, float]:
     """Write each frame with the labels that the network is sure of.
@@ -47,10 +49,11 @@ def write_pseudo_labels(
         The frames written, and the share of their pixels that have a label.
 
     Raises:
+        ConfigError: the split has pictures already, or the folder other classes.
         SinkError: the folder cannot be written.
     """
     labelled = (
         (name, picture, label_confidently(model, picture, min_confidence))
         for name, picture in frames
     )
-    return write_labelled(labelled, out, split=split, void=IGNORE)
+    return write_labelled(labelled, out, split=split, classes=classes, void=IGNORE)

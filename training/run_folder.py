@@ -20,7 +20,8 @@ from pathlib import Path
 
 import yaml
 
-from maskstream.pipeline.errors import ConfigError
+from maskstream.models.replacing import replacing
+from maskstream.pipeline.errors import ConfigError, SinkError
 from maskstream.training.config import TrainConfig
 from maskstream.training.environment import describe_environment
 from maskstream.training.recipes import load_recipe
@@ -53,6 +54,7 @@ class RunFolder:
 
         Raises:
             ConfigError: the folder holds something already.
+            SinkError: it cannot be written to.
         """
         folder = cls(config.out)
         if folder.config.exists():
@@ -60,13 +62,17 @@ class RunFolder:
                 f"{config.out}: a run is there already; --resume goes on with it, "
                 "out=DIR puts the new one elsewhere"
             )
-        folder.path.mkdir(parents=True, exist_ok=True)
-        if any(folder.path.iterdir()):
+        if folder.path.is_dir() and any(folder.path.iterdir()):
             raise ConfigError(f"{config.out}: the folder of a run must be new or empty")
-        folder.environment.write_text(json.dumps(describe_environment(), indent=2))
         settings = config.model_dump(mode="json", exclude={"out"})
         text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
-        folder.config.write_text(text, encoding="utf-8")
+        try:
+            folder.path.mkdir(parents=True, exist_ok=True)
+            folder.environment.write_text(json.dumps(describe_environment(), indent=2))
+            folder.config.write_text(text, encoding="utf-8")
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise SinkError(f"{config.out} cannot be written: {reason}") from error
         return folder
 
     def read_config(self) -> TrainConfig:
@@ -99,12 +105,10 @@ class RunFolder:
 
     def _write_log(self, rounds: list[Round]) -> None:
         """Write the log anew, so that a kill leaves it whole or as it was."""
-        part = self.log.with_name(f"{self.log.name}.part")
-        with part.open("w", newline="") as file:
+        with replacing(self.log) as part, part.open("w", newline="") as file:
             writer = csv.DictWriter(file, [field.name for field in fields(Round)])
             writer.writeheader()
             writer.writerows(asdict(line) for line in rounds)
-        part.replace(self.log)
 
     @property
     def config(self) -> Path:

@@ -12,7 +12,7 @@ from maskstream.models.build import build_model
 from maskstream.training.balance import median_frequency_weights
 from maskstream.training.batches import Samples, Steps
 from maskstream.training.checkpoint import Progress, load_checkpoint
-from maskstream.training.clips import WithFrames, keep_frames
+from maskstream.training.clips import WithFrames, check_clip, keep_frames
 from maskstream.training.config import TrainConfig
 from maskstream.training.dataset import LabelledFolder
 from maskstream.training.distill import Teacher
@@ -76,10 +76,12 @@ def _begin(config: TrainConfig, processes: Processes, *, resume: bool) -> Run:
     folder = RunFolder(config.out)
     is_resumed = resume and folder.checkpoint.is_file()
     if not is_resumed:
-        prepare_start(model, config)
+        prepare_start(model, config, labelled.classes)
     teacher = None
     if config.teacher is not None:
         teacher = Teacher.load(config.teacher, labelled.classes, processes.device)
+        for clip in config.teacher.clips:
+            check_clip(clip)
     class_weights = _weigh_classes(config, labelled)
 
     if processes.is_first and not resume:

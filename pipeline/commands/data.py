@@ -12,6 +12,7 @@ from rich.table import Table
 
 from maskstream.pipeline.console import print_error
 from maskstream.pipeline.errors import ConfigError, SinkError
+from maskstream.stages.output import check_output
 
 if TYPE_CHECKING:
     from maskstream.models.classes import ClassTable
@@ -54,6 +55,7 @@ def check(
     from maskstream.training.datasets import find_layout
     from maskstream.training.datasets.class_file import read_class_file
 
+    check_output(sheet, suffixes=(".png",), overwrite=True)
     table = None if classes is None else read_class_file(classes).classes
     found = find_layout(folder, layout, table)
     folders: dict[str, LabelledFolder] = {}

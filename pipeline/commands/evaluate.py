@@ -15,6 +15,7 @@ from maskstream.pipeline.commands.evaluation_table import print_evaluation
 from maskstream.pipeline.config import ModelConfig, RecordsConfig
 from maskstream.pipeline.config_file import parse_config
 from maskstream.pipeline.errors import ConfigError
+from maskstream.stages.output import check_output, explain_failure
 
 if TYPE_CHECKING:
     from maskstream.models.classes import ClassTable
@@ -84,6 +85,8 @@ def evaluate(
     from maskstream.models.weights import DEFAULT_WEIGHTS, load_weights
     from maskstream.training.evaluate import evaluate as score
 
+    if confusion_png is not None:
+        check_output(confusion_png, suffixes=(".png",), overwrite=True)
     settings = _settings(engine, device, precision, size)
     other = None
     if against is not None:
@@ -176,7 +179,8 @@ def _draw_confusion(path: Path, scores: Scores, classes: ClassTable) -> None:
             f"a confusion matrix is drawn by {error.name}, which is not here; "
             'run pip install "maskstream[train]"'
         ) from error
-    plot_confusion(path, scores.confusion, classes)
+    with explain_failure(path, kept=path):
+        plot_confusion(path, scores.confusion, classes)
 
 
 def _box_finder(classes: ClassTable) -> FindBoxes:

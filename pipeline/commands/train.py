@@ -110,10 +110,15 @@ def pseudo_label(
     from maskstream.training.clips import spaced_frames
     from maskstream.training.pseudo_labels import write_pseudo_labels
 
-    model, _ = load_weights(weights)
+    model, card = load_weights(weights)
     drawn = (frame for clip in clips for frame in spaced_frames(clip, frames))
     count, share = write_pseudo_labels(
-        model, drawn, output, split=split, min_confidence=confidence
+        model,
+        drawn,
+        output,
+        split=split,
+        classes=card.classes,
+        min_confidence=confidence,
     )
     typer.echo(f"{count} pictures in {output}, {share:.0%} of their pixels labelled")
 

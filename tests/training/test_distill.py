@@ -24,6 +24,7 @@ from tests.models.networks import tiny_fcn
 from tests.training.runs import tiny_run
 
 NAME = "fcn8s-lite0-slim"
+LETTERS = ClassTable(tuple("abcdefghijk"), CAMVID.colours)
 
 
 def save_teacher(path: Path, classes: ClassTable = CAMVID) -> Path:
@@ -129,6 +130,20 @@ def test_frames_stand_behind_the_labelled_pictures(
     assert np.array_equal(samples[0][1], labelled[0][1])
 
 
+def test_a_bad_clip_is_told_before_a_folder_is_made(
+    labelled_dir: Path, tmp_path: Path
+) -> None:
+    """The next try finds no run in its way."""
+    weights = save_teacher(tmp_path / "teacher.safetensors")
+    teacher = {"weights": weights, "clips": [tmp_path / "gone.mp4"]}
+    config = tiny_run(labelled_dir, teacher=teacher)
+
+    with pytest.raises(SourceError, match=r"gone\.mp4"):
+        train(config)
+
+    assert not config.out.exists()
+
+
 @pytest.mark.slow
 def test_a_run_is_taught_on_clips(labelled_dir: Path, clip: Path) -> None:
     """The card says by whom and on what."""
@@ -162,11 +177,13 @@ def test_pseudo_labels_are_a_data_set(
         spaced_frames(clip, 2),
         tmp_path / "set",
         split="train",
+        classes=LETTERS,
         min_confidence=confidence,
     )
 
     folder = LabelledFolder.open(tmp_path / "set", "train")
     _, labels = folder[1]
     assert (count, len(folder)) == (2, 2)
+    assert folder.classes == LETTERS
     assert share == is_labelled
     assert (labels == IGNORE).all() != is_labelled

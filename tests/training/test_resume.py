@@ -159,10 +159,11 @@ def test_a_checkpoint_replaces_the_last_only_when_whole(tmp_path: Path) -> None:
     assert state["model"]["w"].tolist() == [1, 1]
 
 
-def test_a_damaged_checkpoint_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", [b"", b"nothing of the kind", b"\x80\x02}q"])
+def test_a_damaged_checkpoint_is_told(tmp_path: Path, damage: bytes) -> None:
     """By its name."""
     path = tmp_path / "checkpoint.pt"
-    path.write_bytes(b"nothing of the kind")
+    path.write_bytes(damage)
 
     with pytest.raises(ModelError, match=r"checkpoint\.pt: this is not a checkpoint"):
         load_checkpoint(path, CPU)

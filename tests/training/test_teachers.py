@@ -164,17 +164,16 @@ def test_pictures_come_from_files_folders_and_clips(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["broken.png", "empty"])
-def test_a_source_without_pictures_is_named(tmp_path: Path, name: str) -> None:
+def test_a_source_without_pictures_is_named(tmp_path: Path) -> None:
     """Neither a broken file nor an empty folder is passed over."""
-    source = tmp_path / name
-    if source.suffix:
-        source.write_bytes(b"no picture")
-    else:
-        source.mkdir()
+    broken, empty = tmp_path / "broken.png", tmp_path / "empty"
+    broken.write_bytes(b"no picture")
+    empty.mkdir()
 
-    with pytest.raises(SourceError, match=name):
-        list(pictures_of([source], frames=1, shorter_side=40))
+    with pytest.raises(ConfigError, match=r"broken\.png"):
+        list(pictures_of([broken], frames=1, shorter_side=40))
+    with pytest.raises(SourceError, match="empty"):
+        list(pictures_of([empty], frames=1, shorter_side=40))
 
 
 def test_espnetv2_scores_every_pixel() -> None:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from maskstream.models.architecture import Architecture
+from maskstream.models.classes import CAMVID
 from maskstream.models.fcn import FCN
 from maskstream.training.batches import Steps
 from maskstream.training.dataset import LabelledFolder
@@ -22,7 +23,7 @@ def narrow(stride: int, before: FCN | None, data: Path) -> FCN:
     torch.manual_seed(0)
     name = f"fcn{stride}s-narrow-paper,upsampling=fixed"
     model = FCN(NarrowVGG(16, padding=100), Architecture.parse(name), num_classes=11)
-    prepare_start(model, tiny_run(data))
+    prepare_start(model, tiny_run(data), CAMVID)
     if before is not None:
         model.load_state_dict(before.state_dict(), strict=False)
     return model

@@ -19,6 +19,7 @@ from maskstream.training.start import prepare_start, start_from
 from tests.training.runs import tiny_run
 
 ROAD_AND_SKY = ClassTable(("road", "sky"), ((128, 64, 128), (70, 130, 180)))
+OTHER_ELEVEN = ClassTable(tuple("abcdefghijk"), CAMVID.colours)
 
 
 def save(path: Path, name: str, classes: ClassTable = CAMVID) -> FCN:
@@ -60,7 +61,7 @@ def test_the_loss_does_not_jump_from_32s_to_16s_to_8s(tmp_path: Path) -> None:
     for stride in (16, 8):
         torch.manual_seed(1)
         model = build_model(name.format(stride), 11)
-        prepare_start(model, tiny_run(tmp_path, start=path))
+        prepare_start(model, tiny_run(tmp_path, start=path), CAMVID)
         card = ModelCard(name.format(stride), CAMVID, "", "", "", (48, 64))
         save_weights(path, model, card)
         loss = loss_of(model.eval()(pictures), labels)
@@ -77,7 +78,7 @@ def test_what_is_new_is_listed(tmp_path: Path) -> None:
     donor = save(path, "fcn32s-lite0-slim")
     model = build_model("fcn16s-lite0-slim", 11)
 
-    new = start_from(model, path)
+    new = start_from(model, path, CAMVID)
 
     assert {name.partition(".")[0] for name in new} == {"score_pool4", "upscore2"}
     given = donor.score_fr.weight.half().float()
@@ -85,13 +86,21 @@ def test_what_is_new_is_listed(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_scores_of_other_classes_begin_at_zero(tmp_path: Path) -> None:
-    """Fine-tuning to one's own classes keeps all but what scores."""
+@pytest.mark.parametrize("classes", [ROAD_AND_SKY, OTHER_ELEVEN])
+def test_scores_of_other_classes_begin_at_zero(
+    tmp_path: Path, classes: ClassTable
+) -> None:
+    """Fine-tuning to one's own classes keeps all but what scores, however many."""
     path = tmp_path / "start.safetensors"
-    save(path, "fcn8s-lite0-slim", ROAD_AND_SKY)
+    donor = save(path, "fcn8s-lite0-slim", classes)
     model = build_model("fcn8s-lite0-slim", 11)
+    bilinear = model.upscore2.weight.clone()
 
-    prepare_start(model, tiny_run(tmp_path, start=path))
+    prepare_start(model, tiny_run(tmp_path, start=path), CAMVID)
+
+    assert torch.equal(model.upscore2.weight, bilinear)
+    for name, tensor in donor.fc6.state_dict().items():
+        assert torch.equal(model.fc6.state_dict()[name], tensor.half().to(tensor.dtype))
 
     assert not model.score_fr.weight.any()
     assert not model(torch.rand(1, 3, 64, 64) * 255).any()
@@ -104,7 +113,7 @@ def test_another_backbone_is_refused(tmp_path: Path) -> None:
     save(path, "fcn8s-lite0-slim")
 
     with pytest.raises(ModelError, match="which has another backbone"):
-        start_from(build_model("fcn8s-vgg11-slim", 11), path)
+        start_from(build_model("fcn8s-vgg11-slim", 11), path, CAMVID)
 
 
 @pytest.mark.slow
@@ -114,4 +123,4 @@ def test_other_colours_are_refused(tmp_path: Path) -> None:
     save(path, "fcn8s-vgg11-slim,colours=caffe")
 
     with pytest.raises(ModelError, match="add ,colours=caffe to the name"):
-        start_from(build_model("fcn8s-vgg11-slim,colours=imagenet", 11), path)
+        start_from(build_model("fcn8s-vgg11-slim,colours=imagenet", 11), path, CAMVID)

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from maskstream.models.classes import CAMVID
 from maskstream.pipeline.errors import SourceError
 from maskstream.training.clips import spaced_frames
 from maskstream.training.dataset import Picture
@@ -54,12 +55,13 @@ def write_taught(
         The pictures written, and the share of their pixels that have a label.
 
     Raises:
+        ConfigError: the split has pictures already, or the folder other classes.
         SinkError: the folder cannot be written.
     """
     labelled = (
         (name, picture, label_together(teachers, picture)) for name, picture in pictures
     )
-    return write_labelled(labelled, out, split=split, void=VOID)
+    return write_labelled(labelled, out, split=split, classes=CAMVID, void=VOID)
 
 
 def _read(source: Path, frames: int) -> Iterator[tuple[str, Picture]]:
