@@ -73,7 +73,7 @@ def start_from(model: FCN, path: Path, classes: ClassTable) -> list[str]:
             f"backbone: {missing[0]} is missing or of another shape"
         )
     wanted, offered = model.backbone.colours, donor.backbone.colours
-    if wanted is not offered:
+    if not wanted.fits(offered):
         raise ModelError(
             f"{path}: {card.model} expects {offered.value} colours, the run's network "
             f"{wanted.value}; add ,colours={offered.value} to the name of the model"

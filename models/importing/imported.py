@@ -59,14 +59,17 @@ def import_weights(path: Path, *, model: str | None = None) -> Imported:
     name, plan = recognised or ("plain state dict", Plan("", {}))
     if model is not None:
         plan = _plan_for(model, plan, file)
-    target = open_target(plan.target, plan.num_classes or 1)
+    target = open_target(plan.target, plan.num_classes or 1, colours=plan.colours)
+    notes = (*file.notes, *plan.notes)
+    if plan.colours is not None and not target.is_network:
+        notes += (f"a model trains from it with ,colours={plan.colours.value}",)
     return Imported(
         file=file,
         format=name,
         target=target,
         match=match(file.tensors, plan, target),
         num_classes=plan.num_classes if target.is_network else None,
-        notes=(*file.notes, *plan.notes),
+        notes=notes,
     )
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from maskstream.models.backbones import Colours
+
 __all__ = ["WHOLE_PICTURES", "Plan", "Tensors"]
 
 Tensors = Mapping[str, Tensor]
@@ -28,6 +30,8 @@ class Plan:
     """None for a backbone."""
     aside: Mapping[str, str] = field(default_factory=dict)
     """Tensors that no network here has, and why it does not need them."""
+    colours: Colours | None = None
+    """Those of the file, where they may not be the usual ones of the backbone."""
     swap_red_blue: frozenset[str] = frozenset()
     """Kernels of the file that see RGB where the network sees BGR."""
     notes: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from maskstream.models.backbones import Colours
 from maskstream.models.importing.plan import Plan, Tensors
 from maskstream.models.upscore import bilinear_kernel
 
@@ -49,6 +50,7 @@ def plan_release(tensors: Tensors) -> Plan | None:
         names,
         num_classes=tensors["score_fr.weight"].shape[0],
         aside=aside,
+        colours=Colours.FCN,
         notes=_tell_at_once(name) if stride == 8 and not is_at_once else (),
     )
 

@@ -101,6 +101,20 @@ def test_colours_can_be_those_of_other_weights() -> None:
     torch.testing.assert_close(seen.flatten(), torch.tensor([1.0, 0.0, 0.0]))
 
 
+def test_the_release_has_a_mean_of_its_own() -> None:
+    """voc-fcn*/net.py: BGR less (104.00699, 116.66877, 122.67892)."""
+    backbone = NarrowVGG(colours=Colours.FCN)
+    blue = torch.tensor([122.67892, 116.66877, 255.0])[None, :, None, None]
+
+    seen = backbone.normalise(blue)
+
+    torch.testing.assert_close(
+        seen.flatten(), torch.tensor([255 - 104.00699, 0.0, 0.0])
+    )
+    assert build_backbone("alexnet").colours is Colours.FCN
+    assert backbone.colours.description.endswith("as BGR")
+
+
 def test_imagenet_weights_of_another_backbone_are_refused() -> None:
     """The message names the backbone and the first weight that is missing."""
     with pytest.raises(ModelError, match=r"do not fit vgg16: .*conv1_1\.weight"):

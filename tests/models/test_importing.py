@@ -28,7 +28,7 @@ def test_what_does_not_match_is_named(tmp_path: Path) -> None:
     assert imported.match.missing == ("backbone.conv3_2.bias",)
     assert imported.match.misfits == {"fc7.bias": "7, and fc7.0.bias is 4096"}
     assert "stranger.weight" in imported.match.unused
-    assert "30 of 32 tensors of fcn32s-vgg16-paper are there" in str(caught.value)
+    assert "30 of 32 tensors of fcn32s-vgg16-paper,colours=fcn are" in str(caught.value)
     assert "conv3_2.bias" in str(caught.value)
     assert not (tmp_path / "out.safetensors").exists()
 

@@ -23,13 +23,22 @@ def test_files_of_pytorch_fcn_are_whole_networks(
     imported = read(tensors, tmp_path)
 
     assert len(tensors) == count
-    assert imported.target.name == f"fcn{stride}s-vgg16-paper"
+    assert imported.target.name == f"fcn{stride}s-vgg16-paper,colours=fcn"
     assert imported.num_classes == NUM_VOC
     assert imported.match.is_complete
     assert len(imported.match.taken) == count - 1
     assert list(imported.match.unused.values()) == [
         "it is bilinear, which every network's last step is"
     ]
+
+
+def test_colours_said_by_hand_are_kept(tmp_path: Path) -> None:
+    """A file may have the names of the release and have learnt from other colours."""
+    name = "fcn8s-vgg16-paper,colours=caffe"
+
+    imported = read(pytorch_fcn(8), tmp_path, model=name)
+
+    assert imported.target.name == name
 
 
 def test_a_last_step_that_was_learnt_is_kept(tmp_path: Path) -> None:
@@ -39,7 +48,8 @@ def test_a_last_step_that_was_learnt_is_kept(tmp_path: Path) -> None:
 
     imported = read(tensors, tmp_path)
 
-    assert imported.target.name == "fcn8s-vgg16-paper,upsampling=learned-all"
+    name = "fcn8s-vgg16-paper,upsampling=learned-all,colours=fcn"
+    assert imported.target.name == name
     assert len(imported.match.taken) == 39
     assert imported.match.taken["upscore.weight"].equal(tensors["upscore8.weight"])
 
@@ -54,7 +64,8 @@ def test_weights_learnt_at_once_are_told_by_hand_or_by_their_scales(
     by_scales = read(pytorch_fcn(8) | scales, tmp_path)
 
     assert by_hand.match.is_complete
-    assert by_hand.target.name == by_scales.target.name == "fcn8s-atonce-vgg16-paper"
+    name = "fcn8s-atonce-vgg16-paper,colours=fcn"
+    assert by_hand.target.name == by_scales.target.name == name
     assert "--model fcn8s-atonce-vgg16-paper" in plain.notes[0]
 
 

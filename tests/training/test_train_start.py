@@ -117,6 +117,19 @@ def test_another_backbone_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_paper_starts_from_vgg_less_another_mean(tmp_path: Path) -> None:
+    """Caffe's kernels saw BGR too; the release fed them less a mean of its own."""
+    path = tmp_path / "start.safetensors"
+    donor = save(path, "fcn8s-vgg11-slim,colours=caffe")
+    model = build_model("fcn8s-vgg11-slim,colours=fcn", 11)
+
+    start_from(model, path, CAMVID)
+
+    given = donor.backbone.get_parameter("conv1_1.weight").half().float()
+    assert model.backbone.get_parameter("conv1_1.weight").equal(given)
+
+
+@pytest.mark.slow
 def test_other_colours_are_refused(tmp_path: Path) -> None:
     """Kernels that saw BGR would have to be learnt anew; the message tells the name."""
     path = tmp_path / "start.safetensors"
