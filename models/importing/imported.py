@@ -49,7 +49,10 @@ def import_weights(path: Path, *, model: str | None = None) -> Imported:
         ModelError: the file cannot be read or recognised, or there is no such model.
     """
     file = read_file(path)
-    recognised = recognise(file.tensors)
+    try:
+        recognised = recognise(file.tensors)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
     if recognised is None and model is None:
         names = ", ".join(list(file.tensors)[:3])
         raise ModelError(

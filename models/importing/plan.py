@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from maskstream.models.backbones import Colours
+from maskstream.pipeline.errors import ModelError
 
-__all__ = ["WHOLE_PICTURES", "Plan", "Tensors"]
+__all__ = ["WHOLE_PICTURES", "Plan", "Tensors", "count_classes"]
 
 Tensors = Mapping[str, Tensor]
 """By the names that a file gives them."""
@@ -36,3 +37,16 @@ class Plan:
     """Kernels of the file that see RGB where the network sees BGR."""
     notes: tuple[str, ...] = ()
     """What a person should know of this reading of the file."""
+
+
+def count_classes(tensors: Tensors, kernel: str) -> int:
+    """Count the classes that a convolution scores, one for each of its rows.
+
+    Raises:
+        ModelError: it is not there, or no kernel.
+    """
+    if kernel not in tensors:
+        raise ModelError(f"{kernel} is missing, whose rows are the classes")
+    if tensors[kernel].ndim == 0:
+        raise ModelError(f"{kernel} is one number, and its rows should be the classes")
+    return tensors[kernel].shape[0]

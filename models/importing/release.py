@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from maskstream.models.backbones import Colours
-from maskstream.models.importing.plan import Plan, Tensors
+from maskstream.models.importing.plan import Plan, Tensors, count_classes
 from maskstream.models.upscore import bilinear_kernel
 
 __all__ = ["plan_release"]
@@ -48,7 +48,7 @@ def plan_release(tensors: Tensors) -> Plan | None:
     return Plan(
         name,
         names,
-        num_classes=tensors["score_fr.weight"].shape[0],
+        num_classes=count_classes(tensors, "score_fr.weight"),
         aside=aside,
         colours=Colours.FCN,
         notes=_tell_at_once(name) if stride == 8 and not is_at_once else (),
@@ -70,6 +70,10 @@ def _rename(theirs: str) -> str:
 
 def _is_bilinear(weight: Tensor) -> bool:
     """Tell whether a deconvolution only interpolates, each class by itself."""
-    num_classes, _, size, _ = weight.shape
-    bilinear = torch.eye(num_classes)[:, :, None, None] * bilinear_kernel(size)
+    if weight.ndim != 4:
+        return False
+    num_classes, num_inputs, height, width = weight.shape
+    if num_inputs != num_classes or height != width:
+        return False
+    bilinear = torch.eye(num_classes)[:, :, None, None] * bilinear_kernel(height)
     return torch.allclose(weight.float(), bilinear, atol=1e-6)

@@ -41,6 +41,36 @@ def test_a_file_of_no_known_format_wants_a_model(tmp_path: Path) -> None:
         read({"x": torch.ones(1), "y": torch.ones(1)}, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("tensors", "told"),
+    [
+        (pytorch_fcn(32) | {"score_fr.weight": torch.ones(())}, "score_fr.weight is"),
+        (
+            {
+                "backbone.layer4.0.conv1.weight": torch.ones(1),
+                "classifier.4.weight": torch.ones(()),
+                **{f"backbone.layer3.{i}.x": torch.ones(1) for i in range(6)},
+            },
+            "classifier.4.weight is one number",
+        ),
+        (
+            {
+                "decode_head.convs.1.conv.weight": torch.ones(1),
+                "decode_head.conv_cat.conv.weight": torch.ones(1),
+                **{f"backbone.layer3.{i}.x": torch.ones(1) for i in range(6)},
+            },
+            "decode_head.conv_seg.weight is missing",
+        ),
+    ],
+)
+def test_a_file_whose_classes_cannot_be_counted_is_refused(
+    tensors: dict[str, torch.Tensor], told: str, tmp_path: Path
+) -> None:
+    """What is wrong with the layer that scores is told in one sentence."""
+    with pytest.raises(ModelError, match=rf"weights\.pth: {told}"):
+        read(tensors, tmp_path)
+
+
 def test_a_backbone_becomes_start_weights(tmp_path: Path) -> None:
     """They load where training wants them, and tell where they come from."""
     torch.manual_seed(0)

@@ -54,6 +54,18 @@ def test_a_last_step_that_was_learnt_is_kept(tmp_path: Path) -> None:
     assert imported.match.taken["upscore.weight"].equal(tensors["upscore8.weight"])
 
 
+@pytest.mark.parametrize("shape", [(16,), (21, 21, 16, 8), (21, 7, 16, 16), ()])
+def test_a_last_step_that_is_none_is_told(
+    shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    """It is of another shape than that of the network, whatever it is."""
+    tensors = pytorch_fcn(8) | {"upscore8.weight": torch.ones(shape)}
+
+    imported = read(tensors, tmp_path)
+
+    assert imported.match.misfits.keys() == {"upscore8.weight"}
+
+
 def test_weights_learnt_at_once_are_told_by_hand_or_by_their_scales(
     tmp_path: Path,
 ) -> None:
