@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from maskstream.models.backbones import Colours
 from maskstream.models.build import build_model
 from maskstream.models.classes import ClassTable
 from maskstream.models.fcn import FCN
@@ -143,15 +144,27 @@ def read_card(path: Path) -> ModelCard:
     return _read_card(path, _read_metadata(path))
 
 
-def read_backbone_weights(path: Path) -> dict[str, Tensor]:
+def read_backbone_weights(path: Path) -> tuple[dict[str, Tensor], Colours | None]:
     """Read the ImageNet weights of a backbone from a safetensors file.
 
+    Returns:
+        The weights, and the colours they learnt from, where the file says them:
+        imports do.
+
     Raises:
-        ModelError: if the file is missing or no safetensors file.
+        ModelError: if the file is missing, no safetensors file or of other colours than
+            are known here.
     """
     if not path.is_file():
         raise ModelError(f"{path}: there are no such backbone weights")
-    return _read_tensors(path)
+    tensors, said = _read_tensors(path), _read_metadata(path).get("colours")
+    try:
+        return tensors, None if said is None else Colours(said)
+    except ValueError as error:
+        known = ", ".join(colours.value for colours in Colours)
+        raise ModelError(
+            f"{path}: its colours are {said!r}, and {known} are known"
+        ) from error
 
 
 def _halve(tensor: Tensor) -> Tensor:

@@ -108,7 +108,12 @@ def save_imported(
     source = f"{path.name}, SHA-256 {_digest(path)}"
     licence = licence or f"not stated; that of {path.name}"
     if not target.is_network:
-        metadata = {"backbone": target.name, "source": source, "licence": licence}
+        metadata = {
+            "backbone": target.name,
+            "colours": target.colours.value,
+            "source": source,
+            "licence": licence,
+        }
         write_weights(output, _usual_names(target, tensors), metadata)
         return None
     card = ModelCard(
