@@ -22,6 +22,7 @@ from maskstream.pipeline.errors import ModelError
 
 DEFAULT_WEIGHTS = "fcn8s-lite0"
 
+_TEXTS = "model", "data", "licence", "training_command", "preprocessing", "source"
 _SUFFIX = ".fp16.safetensors"
 _HALF_ERROR = 2**-10  # relative; rounding to 11 bits makes at most half of it
 
@@ -56,9 +57,23 @@ class ModelCard:
             size = card.pop("training_size_hw")
             size_hw = None if size is None else (int(size[0]), int(size[1]))
             classes = ClassTable.from_json(json.dumps(card.pop("classes")))
-            return cls(classes=classes, training_size_hw=size_hw, **card)
+            made = cls(classes=classes, training_size_hw=size_hw, **card)
+            made._check_types()
+            return made
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"this is not a model card: {error}") from error
+
+    def _check_types(self) -> None:
+        """Refuse what JSON can hold and a card cannot."""
+        for name in _TEXTS:
+            text = getattr(self, name)
+            if not isinstance(text, str):
+                raise TypeError(f"{name} must be text, got {text!r}")
+        scores = self.scores
+        if not isinstance(scores, dict) or not all(
+            isinstance(score, int | float) for score in scores.values()
+        ):
+            raise TypeError(f"scores must be numbers by name, got {scores!r}")
 
 
 def save_weights(path: Path, model: FCN, card: ModelCard) -> None:
