@@ -11,30 +11,40 @@ from torch import Tensor
 from maskstream.models.backbones import Colours
 from maskstream.models.importing.plan import Plan, Tensors, count_classes
 from maskstream.models.upscore import bilinear_kernel
+from maskstream.pipeline.errors import ModelError
 
 __all__ = ["plan_release"]
 
 _FIRST = {"conv1_1.weight": "vgg16", "conv1.weight": "alexnet"}
 _LAST_STEPS = ("upscore8", "upscore16", "upscore")
-_SCALES = ("scale_pool4.weight", "scale_pool3.weight")
+_SCALES = {"scale_pool4.weight": 0.01, "scale_pool3.weight": 0.0001}
 _DENSE = ("fc6", "fc7")  # each the first of a sequence here
 
 
 def plan_release(tensors: Tensors) -> Plan | None:
-    """Read FCN-32s, 16s, 8s and 8s at-once on VGG16, and FCN-32s on AlexNet."""
+    """Read FCN-32s, 16s, 8s and 8s at-once on VGG16, and FCN-32s on AlexNet.
+
+    Raises:
+        ModelError: classes cannot be counted, or scales are not those of the release.
+    """
     backbone = next((_FIRST[name] for name in _FIRST if name in tensors), None)
     if backbone is None:
         return None
     stride = 32
     if "score_pool4.weight" in tensors:
         stride = 8 if "score_pool3.weight" in tensors else 16
-    is_at_once = _SCALES[0] in tensors
+    is_at_once = "scale_pool4.weight" in tensors
     name = f"fcn{stride}s{'-atonce' if is_at_once else ''}-{backbone}-paper"
     names = {theirs: _rename(theirs) for theirs in tensors}
     aside = {}
-    for theirs in _SCALES:
-        if names.pop(theirs, None):
-            aside[theirs] = "a constant of the network"
+    for theirs, scale in _SCALES.items():
+        if names.pop(theirs, None) is None:
+            continue
+        if not torch.isclose(tensors[theirs].float(), torch.tensor(scale)).all():
+            raise ModelError(
+                f"{theirs} is not {scale} throughout, as in voc-fcn8s-atonce"
+            )
+        aside[theirs] = "a constant of the network"
     for step in _LAST_STEPS:
         theirs = f"{step}.weight"
         if theirs not in tensors:

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from maskstream.models.importing import import_weights
-from tests.models.caffe_files import caffemodel_v1
-from tests.models.weight_files import NUM_VOC, pytorch_fcn, read
+from maskstream.models.backbones import VGG
+from maskstream.models.geometry import upsample_scores
+from maskstream.models.importing import import_weights, save_imported
+from maskstream.models.weights import load_weights
+from maskstream.pipeline.errors import ModelError
+from tests.models.caffe_files import Blobs, caffemodel, caffemodel_v1
+from tests.models.released import assert_same, released_scores
+from tests.models.weight_files import (
+    NUM_VOC,
+    learnt,
+    narrow_vgg,
+    pytorch_fcn,
+    read,
+)
+
+
+def scales() -> dict[str, Tensor]:
+    """Make what caffe keeps of the scales: a number for each channel of the pools."""
+    pool3, pool4, _ = VGG.channels
+    return {
+        "scale_pool4.weight": torch.full((pool4,), 0.01),
+        "scale_pool3.weight": torch.full((pool3,), 0.0001),
+    }
 
 
 @pytest.mark.parametrize(("stride", "count"), [(8, 39), (16, 36), (32, 33)])
@@ -72,13 +95,50 @@ def test_weights_learnt_at_once_are_told_by_hand_or_by_their_scales(
     """pytorch-fcn's look like those of 8s; caffe's have the scales as layers."""
     by_hand = read(pytorch_fcn(8), tmp_path, model="fcn8s-atonce-vgg16-paper")
     plain = read(pytorch_fcn(8), tmp_path)
-    scales = {"scale_pool4.weight": torch.ones(1), "scale_pool3.weight": torch.ones(1)}
-    by_scales = read(pytorch_fcn(8) | scales, tmp_path)
+    by_scales = read(pytorch_fcn(8) | scales(), tmp_path)
 
     assert by_hand.match.is_complete
     name = "fcn8s-atonce-vgg16-paper,colours=fcn"
     assert by_hand.target.name == by_scales.target.name == name
     assert "--model fcn8s-atonce-vgg16-paper" in plain.notes[0]
+
+
+@pytest.mark.parametrize("odd", [torch.tensor([0.01, 0.02]), torch.ones(())])
+def test_other_scales_than_those_of_the_release_are_refused(
+    odd: Tensor, tmp_path: Path
+) -> None:
+    """A network here would give other scores than the file's."""
+    tensors = pytorch_fcn(8) | scales() | {"scale_pool4.weight": odd}
+
+    with pytest.raises(
+        ModelError, match=r"scale_pool4\.weight is not 0\.01 throughout"
+    ):
+        read(tensors, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("write", [caffemodel, caffemodel_v1])
+@torch.inference_mode()
+def test_a_whole_caffemodel_learnt_at_once_gives_the_scores_of_the_release(
+    write: Callable[[Mapping[str, Blobs]], bytes], tmp_path: Path
+) -> None:
+    """From every layer of the file, its scales too, to scores of full size."""
+    path, output = tmp_path / "net.caffemodel", tmp_path / "out.safetensors"
+    with narrow_vgg():
+        weights = learnt(pytorch_fcn(8))
+        layers: dict[str, list[np.ndarray]] = defaultdict(list)
+        for name, tensor in {**weights, **scales()}.items():  # a bias after its kernel
+            layers[name.partition(".")[0]].append(tensor.numpy())
+        path.write_bytes(write(layers))
+        save_imported(import_weights(path), output)
+        model, card = load_weights(output)
+    pictures = torch.rand(1, 3, 65, 97) * 255
+
+    expected = released_scores(weights, pictures, 8, at_once=True)
+    full = upsample_scores(model(pictures), model.score_grid, (65, 97))
+
+    assert card.model == "fcn8s-atonce-vgg16-paper,colours=fcn"
+    assert_same(full, expected)
 
 
 def test_a_caffemodel_is_read_like_its_copy_in_torch(tmp_path: Path) -> None:
