@@ -20,6 +20,7 @@ class Colours(Enum):
 
     CAFFE = "caffe"  # BGR less the mean of caffe's VGG, not scaled
     FCN = "fcn"  # BGR less the mean of the FCN release and of CaffeNet, not scaled
+    NYUD = "nyud"  # BGR less the mean of NYUDv2's pictures, not scaled
     IMAGENET = "imagenet"  # RGB less ImageNet's mean, over its standard deviation
 
     @property
@@ -45,11 +46,13 @@ class Colours(Enum):
 _MEANS = {  # RGB, in 0..255
     Colours.CAFFE: (123.68, 116.779, 103.939),
     Colours.FCN: (122.67892, 116.66877, 104.00699),  # voc-fcn*/net.py of the release
+    Colours.NYUD: (92.318, 97.203, 116.19),  # nyud-fcn32s-color of the release
     Colours.IMAGENET: (123.675, 116.28, 103.53),
 }
 _STDS = {
     Colours.CAFFE: (1.0, 1.0, 1.0),
     Colours.FCN: (1.0, 1.0, 1.0),
+    Colours.NYUD: (1.0, 1.0, 1.0),
     Colours.IMAGENET: (58.395, 57.12, 57.375),
 }
 

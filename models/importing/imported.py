@@ -52,7 +52,9 @@ def import_weights(path: Path, *, model: str | None = None) -> Imported:
     try:
         recognised = recognise(file.tensors)
     except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error
+        if model is None:
+            raise ModelError(f"{path}: {error}") from error
+        recognised = None  # what fits is looked for by the names of the model
     if recognised is None and model is None:
         names = ", ".join(list(file.tensors)[:3])
         raise ModelError(

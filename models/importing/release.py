@@ -5,6 +5,8 @@ Both name their layers alike: conv1_1 to fc7, score_fr, score_pool4, upscore2, .
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import torch
 from torch import Tensor
 
@@ -13,11 +15,26 @@ from maskstream.models.importing.plan import Plan, Tensors, count_classes
 from maskstream.models.upscore import bilinear_kernel
 from maskstream.pipeline.errors import ModelError
 
-__all__ = ["plan_release"]
+__all__ = ["UNSUPPORTED", "plan_release", "refuse_release"]
 
+UNSUPPORTED = {
+    "score_fr_geo.weight": (
+        "siftflow-fcn*, which scores classes and geometry apart; --model vgg16 takes "
+        "its backbone alone"
+    ),
+    "score_frhha.weight": "nyud-fcn32s-color-hha, which has a trunk for depth too",
+    "conv1_1_bgrd.weight": "nyud-fcn32s-color-d, which sees depth beside colours",
+}
+"""Networks of the release that are none here, by a tensor that no other has."""
+
+_OF_NYUD = (
+    "40 classes, so read as nyud-fcn32s-color with the mean colour of NYUDv2; "
+    "nyud-fcn32s-hha has the same tensors, and sees depth for colours"
+)
 _FIRST = {"conv1_1.weight": "vgg16", "conv1.weight": "alexnet"}
 _LAST_STEPS = ("upscore8", "upscore16", "upscore")
 _SCALES = {"scale_pool4.weight": 0.01, "scale_pool3.weight": 0.0001}
+_NUM_NYUD = 40
 _DENSE = ("fc6", "fc7")  # each the first of a sequence here
 
 
@@ -55,14 +72,28 @@ def plan_release(tensors: Tensors) -> Plan | None:
         else:
             names[theirs] = "upscore.weight"
             name += ",upsampling=learned-all"
+    num_classes = count_classes(tensors, "score_fr.weight")
+    notes = _tell_at_once(name) if stride == 8 and not is_at_once else ()
+    if num_classes == _NUM_NYUD:
+        notes += (_OF_NYUD,)
     return Plan(
         name,
         names,
-        num_classes=count_classes(tensors, "score_fr.weight"),
+        num_classes=num_classes,
         aside=aside,
-        colours=Colours.FCN,
-        notes=_tell_at_once(name) if stride == 8 and not is_at_once else (),
+        colours=Colours.NYUD if num_classes == _NUM_NYUD else Colours.FCN,
+        notes=notes,
     )
+
+
+def refuse_release(tensors: Tensors) -> NoReturn:
+    """Name the network of the release that has more than one input or output.
+
+    Raises:
+        ModelError: always.
+    """
+    network = next(UNSUPPORTED[mark] for mark in UNSUPPORTED if mark in tensors)
+    raise ModelError(f"no network here is {network}")
 
 
 def _tell_at_once(name: str) -> tuple[str, ...]:

@@ -11,15 +11,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from maskstream.models.backbones import VGG
+from maskstream.models.backbones import VGG, Colours
 from maskstream.models.geometry import upsample_scores
 from maskstream.models.importing import import_weights, save_imported
+from maskstream.models.upscore import bilinear_kernel
 from maskstream.models.weights import load_weights
 from maskstream.pipeline.errors import ModelError
 from tests.models.caffe_files import Blobs, caffemodel, caffemodel_v1
 from tests.models.released import assert_same, released_scores
 from tests.models.weight_files import (
     NUM_VOC,
+    blank,
     learnt,
     narrow_vgg,
     pytorch_fcn,
@@ -53,6 +55,76 @@ def test_files_of_pytorch_fcn_are_whole_networks(
     assert list(imported.match.unused.values()) == [
         "it is bilinear, which every network's last step is"
     ]
+
+
+@pytest.mark.parametrize(
+    ("num_classes", "colours"), [(40, Colours.NYUD), (60, Colours.FCN)]
+)
+def test_networks_of_nyud_and_pascal_context_have_their_mean(
+    num_classes: int, colours: Colours, tmp_path: Path
+) -> None:
+    """They differ from VOC's in the number of classes; that of NYUDv2 is told."""
+    tensors = pytorch_fcn(32) | blank(
+        {
+            "score_fr.weight": (num_classes, 4096, 1, 1),
+            "score_fr.bias": (num_classes,),
+        }
+    )
+    kernel = torch.eye(num_classes)[:, :, None, None] * bilinear_kernel(64)
+
+    imported = read(tensors | {"upscore.weight": kernel}, tmp_path)
+
+    assert imported.num_classes == num_classes
+    assert imported.match.is_complete
+    name = f"fcn32s-vgg16-paper,colours={colours.value}"
+    assert imported.target.name == name
+    assert any("NYUDv2" in note for note in imported.notes) == (num_classes == 40)
+
+
+def siftflow() -> dict[str, Tensor]:
+    """Make the state of siftflow-fcn32s: two sets of scores on one trunk."""
+    tensors = pytorch_fcn(32)
+    for name in ("score_fr.weight", "score_fr.bias", "upscore.weight"):
+        layer, _, kind = name.partition(".")
+        tensors[f"{layer}_sem.{kind}"] = tensors[f"{layer}_geo.{kind}"] = tensors[name]
+        del tensors[name]
+    return tensors
+
+
+@pytest.mark.parametrize(
+    ("tensors", "told"),
+    [
+        (
+            siftflow(),
+            "siftflow-fcn.*, which scores classes and geometry apart; --model",
+        ),
+        (
+            {f"score_fr{kind}.weight": torch.ones(1) for kind in ("color", "hha")},
+            "nyud-fcn32s-color-hha, which has a trunk for depth too",
+        ),
+        (
+            {
+                {"conv1_1.weight": "conv1_1_bgrd.weight"}.get(name, name): tensor
+                for name, tensor in pytorch_fcn(32).items()
+            },
+            "nyud-fcn32s-color-d, which sees depth beside colours",
+        ),
+    ],
+)
+def test_networks_of_the_release_that_are_none_here_are_named(
+    tensors: dict[str, Tensor], told: str, tmp_path: Path
+) -> None:
+    """Their trunk alone is not taken for what was asked."""
+    with pytest.raises(ModelError, match=rf"weights\.pth: no network here is {told}"):
+        read(tensors, tmp_path)
+
+
+def test_the_backbone_of_siftflow_is_taken_by_hand(tmp_path: Path) -> None:
+    """As the message says."""
+    imported = read(siftflow(), tmp_path, model="vgg16")
+
+    assert imported.match.is_complete
+    assert imported.target.name == "vgg16"
 
 
 def test_colours_said_by_hand_are_kept(tmp_path: Path) -> None:

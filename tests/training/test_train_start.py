@@ -174,7 +174,7 @@ def test_a_backbone_starts_from_weights_of_its_colours(
     ("colours", "told"),
     [
         ("imagenet", "it expects imagenet colours, .* add ,colours=imagenet to"),
-        ("sepia", "its colours are 'sepia', and caffe, fcn, imagenet are known"),
+        ("sepia", "its colours are 'sepia', and caffe, fcn, nyud, imagenet are known"),
     ],
 )
 def test_backbone_weights_of_other_colours_are_refused(
