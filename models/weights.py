@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from maskstream.models.backbones import Colours
 from maskstream.models.build import build_model
 from maskstream.models.classes import ClassTable
 from maskstream.models.fcn import FCN
@@ -21,6 +22,7 @@ from maskstream.pipeline.errors import ModelError
 
 DEFAULT_WEIGHTS = "fcn8s-lite0"
 
+_TEXTS = "model", "data", "licence", "training_command", "preprocessing", "source"
 _SUFFIX = ".fp16.safetensors"
 _HALF_ERROR = 2**-10  # relative; rounding to 11 bits makes at most half of it
 
@@ -55,9 +57,23 @@ class ModelCard:
             size = card.pop("training_size_hw")
             size_hw = None if size is None else (int(size[0]), int(size[1]))
             classes = ClassTable.from_json(json.dumps(card.pop("classes")))
-            return cls(classes=classes, training_size_hw=size_hw, **card)
+            made = cls(classes=classes, training_size_hw=size_hw, **card)
+            made._check_types()
+            return made
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"this is not a model card: {error}") from error
+
+    def _check_types(self) -> None:
+        """Refuse what JSON can hold and a card cannot."""
+        for name in _TEXTS:
+            text = getattr(self, name)
+            if not isinstance(text, str):
+                raise TypeError(f"{name} must be text, got {text!r}")
+        scores = self.scores
+        if not isinstance(scores, dict) or not all(
+            isinstance(score, int | float) for score in scores.values()
+        ):
+            raise TypeError(f"scores must be numbers by name, got {scores!r}")
 
 
 def save_weights(path: Path, model: FCN, card: ModelCard) -> None:
@@ -143,15 +159,27 @@ def read_card(path: Path) -> ModelCard:
     return _read_card(path, _read_metadata(path))
 
 
-def read_backbone_weights(path: Path) -> dict[str, Tensor]:
+def read_backbone_weights(path: Path) -> tuple[dict[str, Tensor], Colours | None]:
     """Read the ImageNet weights of a backbone from a safetensors file.
 
+    Returns:
+        The weights, and the colours they learnt from, where the file says them:
+        imports do.
+
     Raises:
-        ModelError: if the file is missing or no safetensors file.
+        ModelError: if the file is missing, no safetensors file or of other colours than
+            are known here.
     """
     if not path.is_file():
         raise ModelError(f"{path}: there are no such backbone weights")
-    return _read_tensors(path)
+    tensors, said = _read_tensors(path), _read_metadata(path).get("colours")
+    try:
+        return tensors, None if said is None else Colours(said)
+    except ValueError as error:
+        known = ", ".join(colours.value for colours in Colours)
+        raise ModelError(
+            f"{path}: its colours are {said!r}, and {known} are known"
+        ) from error
 
 
 def _halve(tensor: Tensor) -> Tensor:

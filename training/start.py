@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from maskstream.models.backbones import Colours
 from maskstream.models.classes import ClassTable
 from maskstream.models.fcn import FCN
 from maskstream.models.weights import load_weights, read_backbone_weights
@@ -28,14 +29,17 @@ def prepare_start(model: FCN, config: TrainConfig, classes: ClassTable) -> None:
     are loaded: what is new in a deeper member of the family then says nothing at first.
 
     Raises:
-        ModelError: weights are missing or do not fit.
+        ModelError: weights are missing, do not fit or expect other colours.
     """
     for name in _SCORES:
         if hasattr(model, name):
             last = _last_convolution(model.get_submodule(name), name)
             _zero(model.get_submodule(last))
     if config.backbone_weights is not None:
-        model.backbone.load_pretrained(read_backbone_weights(config.backbone_weights))
+        weights, colours = read_backbone_weights(config.backbone_weights)
+        model.backbone.load_pretrained(weights)
+        if colours is not None:
+            _check_colours(f"{config.backbone_weights}: it", colours, model)
     if config.start is not None:
         new = start_from(model, config.start, classes)
         _logger.info("new beside %s: %s", config.start, ", ".join(new) or "nothing")
@@ -72,14 +76,19 @@ def start_from(model: FCN, path: Path, classes: ClassTable) -> list[str]:
             f"{path}: a run cannot start from {card.model}, which has another "
             f"backbone: {missing[0]} is missing or of another shape"
         )
-    wanted, offered = model.backbone.colours, donor.backbone.colours
-    if wanted is not offered:
-        raise ModelError(
-            f"{path}: {card.model} expects {offered.value} colours, the run's network "
-            f"{wanted.value}; add ,colours={offered.value} to the name of the model"
-        )
+    _check_colours(f"{path}: {card.model}", donor.backbone.colours, model)
     model.load_state_dict(own | fits)
     return list(dict.fromkeys(name.rpartition(".")[0] for name in new))
+
+
+def _check_colours(donor: str, offered: Colours, model: FCN) -> None:
+    """Refuse kernels that would have to be learnt anew."""
+    wanted = model.backbone.colours
+    if not wanted.fits(offered):
+        raise ModelError(
+            f"{donor} expects {offered.value} colours, the run's network "
+            f"{wanted.value}; add ,colours={offered.value} to the name of the model"
+        )
 
 
 def _layers_of_classes(model: FCN) -> list[str]:

@@ -34,7 +34,7 @@ ALEXNETS = {
         widths=(96, 256, 384, 384, 256),
         num_groups=2,
         has_local_norm=True,
-        colours=Colours.CAFFE,
+        colours=Colours.FCN,
         usual_names=("conv1", "conv2", "conv3", "conv4", "conv5"),
     ),
     # A. Krizhevsky, "One weird trick for parallelizing convolutional neural networks",

@@ -18,21 +18,43 @@ Features = tuple[Tensor, Tensor, Tensor]
 class Colours(Enum):
     """What the first convolution expects of colours."""
 
-    CAFFE = "caffe"  # BGR less caffe's mean of VGG, not scaled
+    CAFFE = "caffe"  # BGR less the mean of caffe's VGG, not scaled
+    FCN = "fcn"  # BGR less the mean of the FCN release and of CaffeNet, not scaled
+    NYUD = "nyud"  # BGR less the mean of NYUDv2's pictures, not scaled
     IMAGENET = "imagenet"  # RGB less ImageNet's mean, over its standard deviation
 
     @property
     def description(self) -> str:
         """How pictures are prepared, which the network does by itself."""
-        order = " as BGR" if self is Colours.CAFFE else ""
+        order = " as BGR" if self.is_bgr else ""
         return f"RGB in 0..255, less {_MEANS[self]}, over {_STDS[self]}{order}"
+
+    @property
+    def is_bgr(self) -> bool:
+        """Blue comes first."""
+        return self is not Colours.IMAGENET
+
+    def fits(self, learnt: Colours) -> bool:
+        """Tell whether kernels that learnt from others can start from there.
+
+        Order and scale must be the same. Another mean is a small shift: the release
+        itself starts from caffe's VGG, less a mean of its own.
+        """
+        return self.is_bgr is learnt.is_bgr and _STDS[self] == _STDS[learnt]
 
 
 _MEANS = {  # RGB, in 0..255
     Colours.CAFFE: (123.68, 116.779, 103.939),
+    Colours.FCN: (122.67892, 116.66877, 104.00699),  # voc-fcn*/net.py of the release
+    Colours.NYUD: (92.318, 97.203, 116.19),  # nyud-fcn32s-color of the release
     Colours.IMAGENET: (123.675, 116.28, 103.53),
 }
-_STDS = {Colours.CAFFE: (1.0, 1.0, 1.0), Colours.IMAGENET: (58.395, 57.12, 57.375)}
+_STDS = {
+    Colours.CAFFE: (1.0, 1.0, 1.0),
+    Colours.FCN: (1.0, 1.0, 1.0),
+    Colours.NYUD: (1.0, 1.0, 1.0),
+    Colours.IMAGENET: (58.395, 57.12, 57.375),
+}
 
 
 class Spread(nn.Module):
@@ -44,7 +66,7 @@ class Spread(nn.Module):
         super().__init__()
         std = tensor(_STDS[colours])[:, None, None]
         self.register_buffer("std", std, persistent=False)
-        self.is_bgr = colours is Colours.CAFFE
+        self.is_bgr = colours.is_bgr
 
     def forward(self, x: Tensor) -> Tensor:
         """Scale and order (N, 3, H, W) colours that are centred."""

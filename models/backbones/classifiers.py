@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from maskstream.models.backbones.base import Backbone, Colours, Features
 from maskstream.pipeline.errors import ModelError
 
-__all__ = ["Timm", "Torchvision"]
+__all__ = ["Timm", "Torchvision", "build_classifier"]
 
 _STRIDES = (8, 16, 32)
+_SLOW_TO_START = ("googlenet", "inception_v3")  # a minute for random weights of its own
 
 
 class Timm(Backbone):
@@ -28,6 +29,10 @@ class Timm(Backbone):
         import timm
 
         super().__init__(f"timm:{name}", colours)
+        if not timm.is_model(name):  # names that begin hf-hub: would be asked for there
+            raise ModelError(
+                f"timm:{name} cannot be a backbone: timm has no such network"
+            )
         try:
             with torch.device("meta"):
                 whole: Any = timm.create_model(name, features_only=True)
@@ -62,18 +67,9 @@ class Torchvision(Backbone):
         Raises:
             ModelError: torchvision has no such network, or it lacks such features.
         """
-        import torchvision
-
         super().__init__(name, colours)
-        # GoogLeNet would spend a minute on random weights of its own.
-        options = {"init_weights": False} if name == "googlenet" else {}
-        try:
-            classifier = torchvision.models.get_model(name, weights=None, **options)
-        except ValueError as error:
-            raise ModelError(
-                f"torchvision has no classifier {name!r} that could be a backbone"
-            ) from error
-        self._prefix, self.trunk = _cut(name, classifier)
+        options = {"init_weights": False} if name in _SLOW_TO_START else {}
+        self._prefix, self.trunk = _cut(name, build_classifier(name, **options))
         self._last, self.channels = self._find_features(name)
 
     def features(self, x: Tensor) -> Features:
@@ -101,17 +97,46 @@ class Torchvision(Backbone):
         self.trunk.eval()  # so that nothing is learnt from this picture
         with torch.no_grad():
             for part_name, part in self.trunk.named_children():
-                x = part(x)
+                try:
+                    x = part(x)
+                except RuntimeError:  # more pixels are wanted, as by Inception
+                    break
+                if x.ndim != 4 or x.shape[2] != x.shape[3]:  # channels last, as in Swin
+                    break
                 last[side // x.shape[2]] = part_name, x.shape[1]
         self.trunk.train()
         if not last.keys() >= set(_STRIDES):
+            strides = ", ".join(map(str, last)) or "none"
             raise ModelError(
-                f"{name} cannot be a backbone: it has features at strides "
-                f"{', '.join(map(str, last))}, and 8, 16 and 32 are needed"
+                f"{name} cannot be a backbone: features at strides 8, 16 and 32 are "
+                f"needed, channels first, and it has {strides}"
             )
         names = {last[stride][0] for stride in _STRIDES}
         pool3, pool4, pool5 = (last[stride][1] for stride in _STRIDES)
         return names, (pool3, pool4, pool5)
+
+
+def build_classifier(name: str, **options: Any) -> Any:
+    """Build a classifier of torchvision with random weights.
+
+    Of its other networks, those that detect and segment fetch weights of the backbone
+    that they stand on.
+
+    Raises:
+        ModelError: torchvision has no such classifier.
+    """
+    import torchvision
+
+    if name not in torchvision.models.list_models(module=torchvision.models):
+        raise ModelError(
+            f"torchvision has no classifier {name!r} that could be a backbone"
+        )
+    try:
+        return torchvision.models.get_model(name, weights=None, **options)
+    except NotImplementedError as error:  # RegNet, where no memory is to be taken
+        raise ModelError(
+            f"{name} cannot be a backbone: features at strides 8, 16 and 32 are needed"
+        ) from error
 
 
 def _cut(name: str, classifier: nn.Module) -> tuple[str, nn.Sequential]:

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from maskstream.models.backbones.base import Backbone, Colours, Features
+from maskstream.models.backbones.classifiers import build_classifier
 from maskstream.models.geometry import ScoreGrid
 from maskstream.pipeline.errors import ModelError
 
@@ -28,17 +29,15 @@ class DilatedResNet(Backbone):
         Raises:
             ModelError: torchvision has no such ResNet, or it cannot be dilated.
         """
-        import torchvision
         from torchvision.models._utils import IntermediateLayerGetter
 
         super().__init__(name, colours)
         try:
-            resnet: Any = torchvision.models.get_model(
+            resnet: Any = build_classifier(
                 name.removesuffix("_v1c"),
-                weights=None,
                 replace_stride_with_dilation=[False, True, True],
             )
-        except (NotImplementedError, TypeError, ValueError) as error:
+        except (ModelError, TypeError) as error:
             raise ModelError(
                 f"{name} cannot have the head of torchvision or mmseg, which wants a "
                 "ResNet of torchvision with bottlenecks, such as resnet50 or resnet101"

@@ -29,10 +29,8 @@ def plan_classifier(
         dense: names of the three dense layers, to those of the network.
         colours: those of the file, where they are not the usual ones of the backbone.
     """
-    option = f"colours={colours.value}" if colours else ""
     if not all(f"{layer}.bias" in tensors for layer in dense):
-        notes = (f"a model trains from it with {option}",) if option else ()
-        return Plan(backbone, trunk, notes=notes)
+        return Plan(backbone, trunk, colours=colours)
     whole = {
         f"{theirs}.{kind}": f"{ours}.{kind}"
         for theirs, ours in dense.items()
@@ -40,8 +38,9 @@ def plan_classifier(
     }
     *_, last = dense
     return Plan(
-        ",".join(filter(None, (f"fcn32s-{backbone}-paper", option))),
+        f"fcn32s-{backbone}-paper",
         {**trunk, **whole},
         num_classes=tensors[f"{last}.bias"].numel(),
+        colours=colours,
         notes=("its dense layers become convolutions, which take any size",),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from maskstream.models.importing.plan import Plan, Tensors
+from maskstream.models.importing.plan import Plan, Tensors, count_classes
 
 __all__ = ["plan_mmsegmentation", "plan_torchvision_fcn"]
 
@@ -41,7 +41,7 @@ def plan_torchvision_fcn(tensors: Tensors) -> Plan | None:
     return Plan(
         f"fcn8s-{resnet}-torchvision{_option(tensors, 'aux_classifier.4.weight')}",
         _rename(tensors, _TORCHVISION),
-        num_classes=tensors["classifier.4.weight"].shape[0],
+        num_classes=count_classes(tensors, "classifier.4.weight"),
     )
 
 
@@ -58,7 +58,7 @@ def plan_mmsegmentation(tensors: Tensors) -> Plan | None:
     return Plan(
         f"fcn8s-{resnet}-mmseg{_option(tensors, 'auxiliary_head.conv_seg.weight')}",
         _rename(tensors, _MMSEGMENTATION),
-        num_classes=tensors["decode_head.conv_seg.weight"].shape[0],
+        num_classes=count_classes(tensors, "decode_head.conv_seg.weight"),
         notes=(
             "read as a D8 network, dilated to stride 8; others have the same tensors",
         ),

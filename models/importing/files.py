@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -38,6 +39,10 @@ _DAMAGE = (
 """What torch raises of a file that is cut short or has other bytes, as was tried."""
 _STAND_INS = {b"<": "a web page", b"version https:": "a pointer of Git LFS"}
 """What is saved in place of a file when it is not asked for rightly, by its start."""
+_OLDER_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9"
+"""How torch.save began before its files were zips: a pickle of a number of its own."""
+_PICKLE = re.compile(rb"\x80[\0-\5]|\([dl]|[}\]]q|c[\w.]+\n\w+\n")
+"""How pickles of dicts, lists and objects begin, in every protocol from 0 to 5."""
 _PARALLEL = "module."  # torch's DataParallel puts it before every name
 
 
@@ -63,10 +68,12 @@ def read_file(path: Path) -> ForeignFile:
     """
     try:
         with path.open("rb") as file:
-            head = file.read(16)
+            head = file.read(256)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ModelError(f"{path}: {reason}") from error
+    if not head:
+        raise ModelError(f"{path}: the file is empty")
     read = _reader(path, head)(path)
     if not read.tensors:
         raise ModelError(f"{path}: there are no tensors in it")
@@ -76,10 +83,15 @@ def read_file(path: Path) -> ForeignFile:
 def _reader(path: Path, head: bytes) -> Callable[[Path], ForeignFile]:
     if head.startswith(b"\x89HDF\r\n\x1a\n"):
         return lambda path: ForeignFile(path, read_keras(path))
-    if head.startswith((b"PK\x03\x04", b"\x80\x02")):  # torch's zip, and its older form
-        return _read_checkpoint
-    if head[8:9] == b"{":  # after the length of the header
+    if head[4:9] == b"\0\0\0\0{":  # after the length of the header
         return _read_safetensors
+    if head.startswith((b"PK\x03\x04", _OLDER_TORCH)):
+        return _read_checkpoint
+    if _PICKLE.match(head):
+        raise ModelError(
+            f"{path}: this is a pickle that torch.save did not write, and reading it "
+            "could run a program; torch.save its state_dict where you trust it"
+        )
     for start, stand_in in _STAND_INS.items():
         if head.lstrip().startswith(start):
             raise ModelError(f"{path}: this is {stand_in}, not the file it leads to")

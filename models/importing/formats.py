@@ -14,7 +14,11 @@ from maskstream.models.importing.dilated import (
     plan_torchvision_fcn,
 )
 from maskstream.models.importing.plan import Plan, Tensors
-from maskstream.models.importing.release import plan_release
+from maskstream.models.importing.release import (
+    UNSUPPORTED,
+    plan_release,
+    refuse_release,
+)
 from maskstream.models.importing.trunks import (
     plan_efficientnet,
     plan_googlenet,
@@ -38,7 +42,8 @@ class Format:
     marks: tuple[str, ...]
     """Tensors that every file of this format has."""
     plan: Callable[[Tensors], Plan | None]
-    """None where the marks are there and the rest is something else."""
+    """None where the marks are there and the rest is something else; an error where
+    the network is known and cannot be one here."""
 
 
 FORMATS = (
@@ -52,6 +57,7 @@ FORMATS = (
         ("decode_head.convs.1.conv.weight", "decode_head.conv_cat.conv.weight"),
         plan_mmsegmentation,
     ),
+    *(Format("FCN release", (mark,), refuse_release) for mark in UNSUPPORTED),
     Format(
         "FCN release (caffe, pytorch-fcn)",
         ("fc6.weight", "score_fr.weight"),
@@ -90,7 +96,11 @@ FORMATS = (
 
 
 def recognise(tensors: Tensors) -> tuple[str, Plan] | None:
-    """Tell the format of a file's tensors, and what network they are."""
+    """Tell the format of a file's tensors, and what network they are.
+
+    Raises:
+        ModelError: it is known, and no network here.
+    """
     for format_ in FORMATS:
         if all(mark in tensors for mark in format_.marks):
             plan = format_.plan(tensors)

@@ -49,7 +49,12 @@ def import_weights(path: Path, *, model: str | None = None) -> Imported:
         ModelError: the file cannot be read or recognised, or there is no such model.
     """
     file = read_file(path)
-    recognised = recognise(file.tensors)
+    try:
+        recognised = recognise(file.tensors)
+    except ModelError as error:
+        if model is None:
+            raise ModelError(f"{path}: {error}") from error
+        recognised = None  # what fits is looked for by the names of the model
     if recognised is None and model is None:
         names = ", ".join(list(file.tensors)[:3])
         raise ModelError(
@@ -59,14 +64,17 @@ def import_weights(path: Path, *, model: str | None = None) -> Imported:
     name, plan = recognised or ("plain state dict", Plan("", {}))
     if model is not None:
         plan = _plan_for(model, plan, file)
-    target = open_target(plan.target, plan.num_classes or 1)
+    target = open_target(plan.target, plan.num_classes or 1, colours=plan.colours)
+    notes = (*file.notes, *plan.notes)
+    if plan.colours is not None and not target.is_network:
+        notes += (f"a model trains from it with ,colours={plan.colours.value}",)
     return Imported(
         file=file,
         format=name,
         target=target,
         match=match(file.tensors, plan, target),
         num_classes=plan.num_classes if target.is_network else None,
-        notes=(*file.notes, *plan.notes),
+        notes=notes,
     )
 
 
@@ -102,7 +110,12 @@ def save_imported(
     source = f"{path.name}, SHA-256 {_digest(path)}"
     licence = licence or f"not stated; that of {path.name}"
     if not target.is_network:
-        metadata = {"backbone": target.name, "source": source, "licence": licence}
+        metadata = {
+            "backbone": target.name,
+            "colours": target.colours.value,
+            "source": source,
+            "licence": licence,
+        }
         write_weights(output, _usual_names(target, tensors), metadata)
         return None
     card = ModelCard(

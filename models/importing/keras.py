@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,6 +13,7 @@ from maskstream.pipeline.errors import ModelError
 
 __all__ = ["read_keras"]
 
+_NUMBERS = "fiu"  # numpy's kinds: floating, signed and unsigned
 _WHOLE_MODEL = "model_weights"  # the group of weights in the file of a whole model
 
 
@@ -35,14 +37,19 @@ def read_keras(path: Path) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
 
     def read(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset) and item.ndim:
-            layer = name.removeprefix(f"{_WHOLE_MODEL}/").partition("/")[0]
-            kernel = torch.from_numpy(item[()]).float()
-            kind = "bias" if item.ndim == 1 else "weight"
-            axes = (3, 2, 0, 1) if item.ndim == 4 else tuple(reversed(range(item.ndim)))
-            key = f"{layer}.{kind}"
-            # A layer with more than one vector, such as batch norm, keeps their names.
-            tensors[name if key in tensors else key] = kernel.permute(axes)
+        if not isinstance(item, h5py.Dataset) or not item.ndim:
+            return
+        if h5py.check_string_dtype(item.dtype) is not None:
+            return  # versions and names, which some write beside the weights
+        if item.dtype.kind not in _NUMBERS:
+            raise TypeError(f"{name} holds {item.dtype}, and numbers are wanted")
+        layer = name.removeprefix(f"{_WHOLE_MODEL}/").partition("/")[0]
+        kernel = torch.from_numpy(item[()].astype(np.float32))
+        kind = "bias" if item.ndim == 1 else "weight"
+        axes = (3, 2, 0, 1) if item.ndim == 4 else tuple(reversed(range(item.ndim)))
+        key = f"{layer}.{kind}"
+        # A layer with more than one vector, such as batch norm, keeps their names.
+        tensors[name if key in tensors else key] = kernel.permute(axes)
 
     try:
         with h5py.File(path, "r") as file:

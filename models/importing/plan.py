@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-__all__ = ["WHOLE_PICTURES", "Plan", "Tensors"]
+from maskstream.models.backbones import Colours
+from maskstream.pipeline.errors import ModelError
+
+__all__ = ["WHOLE_PICTURES", "Plan", "Tensors", "count_classes"]
 
 Tensors = Mapping[str, Tensor]
 """By the names that a file gives them."""
@@ -28,7 +31,22 @@ class Plan:
     """None for a backbone."""
     aside: Mapping[str, str] = field(default_factory=dict)
     """Tensors that no network here has, and why it does not need them."""
+    colours: Colours | None = None
+    """Those of the file, where they may not be the usual ones of the backbone."""
     swap_red_blue: frozenset[str] = frozenset()
     """Kernels of the file that see RGB where the network sees BGR."""
     notes: tuple[str, ...] = ()
     """What a person should know of this reading of the file."""
+
+
+def count_classes(tensors: Tensors, kernel: str) -> int:
+    """Count the classes that a convolution scores, one for each of its rows.
+
+    Raises:
+        ModelError: it is not there, or no kernel.
+    """
+    if kernel not in tensors:
+        raise ModelError(f"{kernel} is missing, whose rows are the classes")
+    if tensors[kernel].ndim == 0:
+        raise ModelError(f"{kernel} is one number, and its rows should be the classes")
+    return tensors[kernel].shape[0]

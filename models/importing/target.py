@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 from torch import Size, Tensor
 
+from maskstream.models.architecture import Architecture
 from maskstream.models.backbones import Colours, build_backbone
 from maskstream.models.build import build_model
 
@@ -45,19 +46,29 @@ class Target:
         return {**taken, **{name: torch.zeros((), dtype=torch.long) for name in counts}}
 
 
-def open_target(name: str, num_classes: int = 1) -> Target:
+def open_target(
+    name: str, num_classes: int = 1, *, colours: Colours | None = None
+) -> Target:
     """Look up a network or a backbone by name; no memory is taken for its weights.
+
+    Args:
+        name: of either.
+        num_classes: of a network.
+        colours: of the weights, where the name does not say them.
 
     Raises:
         ModelError: there is none of this name.
     """
     is_network = name.startswith(_NETWORK)
+    if is_network and colours is not None:
+        architecture = Architecture.parse(name)
+        name = str(replace(architecture, colours=architecture.colours or colours))
     with torch.device("meta"):
         if is_network:
             model = build_model(name, num_classes)
             backbone, own = model.backbone, model.state_dict()
         else:
-            backbone = build_backbone(name)
+            backbone = build_backbone(name, colours=colours)
             own = {f"backbone.{key}": t for key, t in backbone.state_dict().items()}
     return Target(
         name=name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,12 +14,14 @@ from rich.console import Console
 from rich.table import Table
 
 from maskstream.pipeline.config_file import parse_config
-from maskstream.pipeline.errors import ConfigError
+from maskstream.pipeline.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from maskstream.models.summary import NetworkSummary
 
 __all__ = ["models"]
+
+_logger = logging.getLogger(__name__)
 
 
 def models(
@@ -52,8 +55,13 @@ def models(
     if size_hw is None:
         raise ConfigError(f"--size must be a width and a height as 512x288, got {size}")
     at_hand = weights_at_hand(weights)
-    wanted = names or [*MEMBERS, *(name for name in at_hand if name not in MEMBERS)]
-    summaries = [summarise(name, classes, size_hw) for name in wanted]
+    summaries = [summarise(name, classes, size_hw) for name in names or MEMBERS]
+    if not names:
+        for name in [name for name in at_hand if name not in MEMBERS]:
+            try:
+                summaries.append(summarise(name, classes, size_hw))
+            except ModelError as error:  # a card from elsewhere, or from later on
+                _logger.warning("%s: %s", ", ".join(at_hand[name]), error)
     if as_json:
         rows = [
             {**asdict(one), "weights": at_hand.get(one.name, [])} for one in summaries

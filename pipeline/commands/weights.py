@@ -46,22 +46,22 @@ def _describe() -> None:
 @weights.command("list")
 def list_weights() -> None:
     """List the weights at hand: embedded in the package, and fetched before."""
+    from maskstream.models.at_hand import read_cards
     from maskstream.models.fetching import cache_dir
-    from maskstream.models.weights import embedded_models, has_card, read_card
+    from maskstream.models.weights import embedded_models
 
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("weights", no_wrap=True)
     for name in ("model", "classes", "MB", "scores"):
         table.add_column(name)
-    fetched = filter(has_card, sorted(cache_dir().glob("*.safetensors")))
+    fetched = sorted(cache_dir().glob("*.safetensors"))
     named = {**embedded_models(), **{str(path): path for path in fetched}}
-    for name, path in named.items():
-        card = read_card(path)
+    for name, card in read_cards(named).items():
         table.add_row(
             name,
             card.model,
             str(len(card.classes)),
-            f"{path.stat().st_size / 1e6:.1f}",
+            f"{named[name].stat().st_size / 1e6:.1f}",
             _tell_scores(card),
         )
     _console().print(table)

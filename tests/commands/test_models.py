@@ -4,12 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 import typer
 from typer.testing import CliRunner, Result
 
 from maskstream.models.at_hand import weights_at_hand
 from maskstream.models.classes import CAMVID
-from maskstream.models.weights import ModelCard, save_weights
+from maskstream.models.weights import ModelCard, save_weights, write_weights
 from maskstream.pipeline.commands.models import models
 from maskstream.pipeline.errors import ConfigError, ModelError
 from tests.models.networks import tiny_fcn
@@ -66,6 +67,23 @@ def test_weights_in_a_folder_are_found(tmp_path: Path) -> None:
     found = weights_at_hand(tmp_path)
 
     assert found == {LITE0: ["fcn8s-lite0"], card.model: [str(path)]}
+
+
+@pytest.mark.slow
+def test_a_card_of_an_unknown_network_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The others are listed, and the file is named."""
+    card = ModelCard("fcn8s-resnet49-slim", CAMVID, "", "", "", None)
+    path = tmp_path / "mine.safetensors"
+    write_weights(path, {"x": torch.ones(1)}, {"model_card": card.to_json()})
+    monkeypatch.setattr("maskstream.models.summary.MEMBERS", (LITE0,))
+
+    listed = json.loads(run("--weights", str(tmp_path), "--json").stdout)
+
+    assert [one["name"] for one in listed] == [LITE0]
+    told = f"{path}: torchvision has no classifier 'resnet49'"
+    assert [record.getMessage()[: len(told)] for record in caplog.records] == [told]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import torch
 from typer.testing import CliRunner
 
 from maskstream.models.backbones import build_backbone
-from maskstream.models.weights import DEFAULT_WEIGHTS
+from maskstream.models.weights import DEFAULT_WEIGHTS, write_weights
 from maskstream.pipeline.commands.weights import weights
 from maskstream.pipeline.errors import ConfigError, ModelError
 
@@ -36,6 +36,22 @@ def test_the_embedded_weights_are_listed(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
     assert DEFAULT_WEIGHTS in run("list")
+
+
+def test_a_damaged_card_stops_no_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The others are listed, and the file is named in one line."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path = tmp_path / "maskstream/weights/odd.safetensors"
+    path.parent.mkdir(parents=True)
+    write_weights(path, {"x": torch.ones(1)}, {"model_card": '{"model": 5}'})
+
+    output = run("list")
+
+    assert DEFAULT_WEIGHTS in output
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"{path}: this is not a model card: ")
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["caffemodel", "caffemodel_v1"]
+__all__ = ["Blobs", "caffemodel", "caffemodel_v1"]
 
 Blobs = Sequence[NDArray[np.float32]]
 

@@ -80,8 +80,10 @@ def tiny_fcn(name: str, num_classes: int = NUM_CLASSES) -> FCN:
 def narrow_paper_fcn(name: str) -> FCN:
     """Build the network of a name on narrow VGG16, its upsampling not bilinear."""
     torch.manual_seed(0)
-    backbone = NarrowVGG(16, padding=100)
-    model = FCN(backbone, Architecture.parse(name), NUM_CLASSES).eval()
+    architecture = Architecture.parse(name)
+    colours = architecture.colours or Colours.CAFFE
+    backbone = NarrowVGG(16, padding=100, colours=colours)
+    model = FCN(backbone, architecture, NUM_CLASSES).eval()
     with torch.no_grad():
         for layer in model.modules():
             if isinstance(layer, nn.ConvTranspose2d):

@@ -62,12 +62,34 @@ def test_imagenet_weights_of_torchvision_fit_by_their_names(name: str) -> None:
         ("timm:no_such", "timm:no_such cannot be a backbone"),
         ("timm:vit_tiny_patch16_224", "cannot be a backbone"),
         ("vit_b_16", "cannot be a backbone"),
+        ("inception_v3", "at strides 8, 16 and 32 are needed"),
+        ("swin_t", "needed, channels first, and it has none"),
+        ("regnet_x_400mf", "at strides 8, 16 and 32 are needed"),
+        ("r3d_18", "torchvision has no classifier 'r3d_18'"),
     ],
 )
 def test_what_cannot_be_a_backbone_is_refused(name: str, message: str) -> None:
     """One sentence, whatever the other library said."""
-    with pytest.raises(ModelError, match=message):
+    with torch.device("meta"), pytest.raises(ModelError, match=message):
         build_backbone(name)
+
+
+@pytest.mark.parametrize("dilated", [False, True])
+@pytest.mark.parametrize(
+    "name", ["fcn_resnet50", "maskrcnn_resnet50_fpn", "timm:hf-hub:timm/resnet18"]
+)
+def test_nothing_is_fetched_by_naming_a_network(
+    name: str, dilated: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names behind which a library would fetch weights are no backbones."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("it asks the net")
+
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+
+    with pytest.raises(ModelError, match=name):
+        build_backbone(name, dilated=dilated)
 
 
 def test_only_vgg_and_alexnet_take_the_papers_border() -> None:
@@ -99,6 +121,20 @@ def test_colours_can_be_those_of_other_weights() -> None:
     seen = backbone.normalise(red)
 
     torch.testing.assert_close(seen.flatten(), torch.tensor([1.0, 0.0, 0.0]))
+
+
+def test_the_release_has_a_mean_of_its_own() -> None:
+    """voc-fcn*/net.py: BGR less (104.00699, 116.66877, 122.67892)."""
+    backbone = NarrowVGG(colours=Colours.FCN)
+    blue = torch.tensor([122.67892, 116.66877, 255.0])[None, :, None, None]
+
+    seen = backbone.normalise(blue)
+
+    torch.testing.assert_close(
+        seen.flatten(), torch.tensor([255 - 104.00699, 0.0, 0.0])
+    )
+    assert build_backbone("alexnet").colours is Colours.FCN
+    assert backbone.colours.description.endswith("as BGR")
 
 
 def test_imagenet_weights_of_another_backbone_are_refused() -> None:

@@ -28,7 +28,7 @@ def test_what_does_not_match_is_named(tmp_path: Path) -> None:
     assert imported.match.missing == ("backbone.conv3_2.bias",)
     assert imported.match.misfits == {"fc7.bias": "7, and fc7.0.bias is 4096"}
     assert "stranger.weight" in imported.match.unused
-    assert "30 of 32 tensors of fcn32s-vgg16-paper are there" in str(caught.value)
+    assert "30 of 32 tensors of fcn32s-vgg16-paper,colours=fcn are" in str(caught.value)
     assert "conv3_2.bias" in str(caught.value)
     assert not (tmp_path / "out.safetensors").exists()
 
@@ -39,6 +39,36 @@ def test_a_file_of_no_known_format_wants_a_model(tmp_path: Path) -> None:
         ModelError, match=r"no format known here .* x, y, .*--model NAME"
     ):
         read({"x": torch.ones(1), "y": torch.ones(1)}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "told"),
+    [
+        (pytorch_fcn(32) | {"score_fr.weight": torch.ones(())}, "score_fr.weight is"),
+        (
+            {
+                "backbone.layer4.0.conv1.weight": torch.ones(1),
+                "classifier.4.weight": torch.ones(()),
+                **{f"backbone.layer3.{i}.x": torch.ones(1) for i in range(6)},
+            },
+            "classifier.4.weight is one number",
+        ),
+        (
+            {
+                "decode_head.convs.1.conv.weight": torch.ones(1),
+                "decode_head.conv_cat.conv.weight": torch.ones(1),
+                **{f"backbone.layer3.{i}.x": torch.ones(1) for i in range(6)},
+            },
+            "decode_head.conv_seg.weight is missing",
+        ),
+    ],
+)
+def test_a_file_whose_classes_cannot_be_counted_is_refused(
+    tensors: dict[str, torch.Tensor], told: str, tmp_path: Path
+) -> None:
+    """What is wrong with the layer that scores is told in one sentence."""
+    with pytest.raises(ModelError, match=rf"weights\.pth: {told}"):
+        read(tensors, tmp_path)
 
 
 def test_a_backbone_becomes_start_weights(tmp_path: Path) -> None:

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from maskstream.models.backbones import Colours
 from maskstream.models.backbones.vgg import VGG_LAYERS
-from maskstream.models.importing import import_weights
-from tests.models.weight_files import blank, read, vgg_convolutions
+from maskstream.models.importing import import_weights, save_imported
+from maskstream.models.weights import read_backbone_weights
+from tests.models.weight_files import blank, pytorch_fcn, read, vgg_convolutions
 
 DENSE = {"fc6": (4096, 25088), "fc7": (4096, 4096), "fc8": (1000, 4096)}
 
@@ -66,6 +68,33 @@ def test_classifiers_of_torchvision_are_recognised(
     assert len(imported.match.taken) + len(imported.match.unused) == len(shapes)
     if "paper" not in target:
         assert set(imported.match.unused.values()) == {"it classifies whole pictures"}
+
+
+def vgg11_of_torchvision() -> dict[str, torch.Tensor]:
+    """Make the convolutions of its state dict."""
+    shapes = vgg_convolutions(11)
+    kernels = [shape for name, shape in shapes.items() if name.endswith("weight")]
+    return blank(
+        {
+            f"features.{place}.{kind}": shape if kind == "weight" else shape[:1]
+            for place, shape in zip((0, 3, 6, 8, 11, 13, 16, 18), kernels, strict=True)
+            for kind in ("weight", "bias")
+        }
+    )
+
+
+def test_a_backbone_says_what_colours_it_expects(tmp_path: Path) -> None:
+    """Those of its file, which are not those of every VGG."""
+    output = tmp_path / "out.safetensors"
+
+    imported = read(vgg11_of_torchvision(), tmp_path)
+    save_imported(imported, output)
+    of_the_release = read(pytorch_fcn(32), tmp_path, model="vgg16")
+
+    assert imported.target.name == "vgg11"
+    assert imported.notes == ("a model trains from it with ,colours=imagenet",)
+    assert read_backbone_weights(output)[1] is Colours.IMAGENET
+    assert of_the_release.target.colours is Colours.FCN
 
 
 def test_torchvisions_features_in_rgb_are_turned_to_caffes_bgr(tmp_path: Path) -> None:

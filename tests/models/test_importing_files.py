@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from collections import OrderedDict
 from pathlib import Path
 
 import h5py
@@ -128,6 +129,30 @@ def test_kernels_of_keras_are_turned(rng: np.random.Generator, tmp_path: Path) -
     assert tensors["fc1.weight"][1, 5] == dense[5, 1]
 
 
+def test_text_beside_the_weights_of_keras_is_passed_over(tmp_path: Path) -> None:
+    """Versions and names are attributes in Keras' own files; others store them."""
+    path = tmp_path / "vgg.h5"
+    with h5py.File(path, "w") as file:
+        file["keras_version"] = np.array([b"2.1.6"])
+        file["layer_names"] = ["block1_conv1"]
+        file["block1_conv1/bias:0"] = np.ones(8, ">f4")
+
+    tensors = read_file(path).tensors
+
+    assert tensors.keys() == {"block1_conv1.bias"}
+    assert tensors["block1_conv1.bias"].equal(torch.ones(8))
+
+
+def test_what_is_no_number_in_a_file_of_keras_is_named(tmp_path: Path) -> None:
+    """By its place and its type."""
+    path = tmp_path / "vgg.h5"
+    with h5py.File(path, "w") as file:
+        file["block1_conv1/bias:0"] = np.ones(8, np.complex64)
+
+    with pytest.raises(ModelError, match=r"block1_conv1/bias:0 holds complex64, and"):
+        read_file(path)
+
+
 @pytest.mark.parametrize("wrapper", ["model_state_dict", "state_dict", "model"])
 def test_weights_are_found_within_a_checkpoint(wrapper: str, tmp_path: Path) -> None:
     """What trainers keep beside them is named, and their prefix is dropped."""
@@ -183,21 +208,62 @@ class Harmful:
         return print, ("harm",)
 
 
-@pytest.mark.parametrize("is_plain_pickle", [False, True])
-def test_a_pickle_that_would_run_something_is_refused(
-    is_plain_pickle: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("is_zip", [False, True])
+def test_a_checkpoint_that_would_run_something_is_refused(
+    is_zip: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Weights are numbers; whatever else a file does, it does not do here."""
     path = tmp_path / "harmful.pth"
-    if is_plain_pickle:
-        path.write_bytes(pickle.dumps(Harmful(), protocol=2))
-    else:
-        torch.save({"state_dict": Harmful()}, path)
+    content = {"state_dict": Harmful()}
+    torch.save(content, path, _use_new_zipfile_serialization=is_zip)
 
-    with pytest.raises(ModelError, match=r"harmful\.pth: "):
+    with pytest.raises(ModelError, match=r"harmful\.pth: it holds more than tensors"):
         read_file(path)
 
     assert "harm" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize(
+    "content", [Harmful(), {"x": np.ones(2)}, [1], OrderedDict(x=np.ones(2))]
+)
+def test_a_pickle_that_torch_did_not_write_is_not_read(
+    content: object,
+    protocol: int,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of any protocol it is called what it is, and nothing in it runs."""
+    path = tmp_path / "weights.pkl"
+    path.write_bytes(pickle.dumps(content, protocol=protocol))
+
+    with pytest.raises(ModelError, match=r"weights\.pkl: this is a pickle that torch"):
+        read_file(path)
+
+    assert "harm" not in capsys.readouterr().out
+
+
+def test_a_length_that_looks_like_a_pickle_is_none(tmp_path: Path) -> None:
+    """Safetensors begin with the length of their header, here the bytes 80 02."""
+    path = tmp_path / "net.safetensors"
+    weights = {"x": torch.ones(1)}
+    save_file(weights, path, {"note": ""})
+    bare = int.from_bytes(path.read_bytes()[:8], "little")
+    save_file(weights, path, {"note": "." * (0x280 - bare)})
+
+    tensors = read_file(path).tensors
+
+    assert path.read_bytes().startswith(b"\x80\x02")
+    assert tensors["x"].equal(weights["x"])
+
+
+def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
+    """And not a caffemodel without layers."""
+    path = tmp_path / "net.caffemodel"
+    path.touch()
+
+    with pytest.raises(ModelError, match=r"net\.caffemodel: the file is empty"):
+        read_file(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"what is this", b"PK\x03\x04", b"\x80\x02"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,6 +97,23 @@ def test_weights_without_a_card_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ModelError, match="no model card"):
         load_weights(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"model": 5}, "model must be text, got 5"),
+        ({"licence": ["CC0"]}, "licence must be text, got"),
+        ({"scores": {"val mean IoU": "high"}}, "scores must be numbers by name, got"),
+        ({"scores": None}, "scores must be numbers by name, got None"),
+    ],
+)
+def test_a_card_of_other_types_is_refused(change: dict[str, object], told: str) -> None:
+    """JSON holds more than a card can."""
+    text = json.dumps(json.loads(CARD.to_json()) | change)
+
+    with pytest.raises(ModelError, match=f"this is not a model card: {told}"):
+        ModelCard.from_json(text)
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "?", '{"training_size_hw": 3}'])

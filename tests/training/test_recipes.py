@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from maskstream.models.architecture import Architecture, Head, Upsampling
+from maskstream.models.backbones import Colours
 from maskstream.models.classes import CAMVID
 from maskstream.pipeline.errors import ConfigError
 from maskstream.training.config import TeacherConfig, TrainConfig
@@ -44,6 +45,7 @@ def test_paper_recipes_hold_the_solvers_of_the_release(
     network = Architecture.parse(config.model)
     assert (network.stride, network.head) == (stride, Head.PAPER)
     assert network.upsampling is Upsampling.FIXED
+    assert network.colours is Colours.FCN
     assert network.at_once == recipe.endswith("atonce")
     assert config.optimizer.kind == "sgd"
     assert config.optimizer.learning_rate == learning_rate

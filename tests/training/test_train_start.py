@@ -7,11 +7,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from maskstream.models.backbones import build_backbone
 from maskstream.models.build import build_model
 from maskstream.models.classes import CAMVID, ClassTable
 from maskstream.models.fcn import FCN
 from maskstream.models.geometry import ScoreGrid, upsample_scores
-from maskstream.models.weights import ModelCard, load_weights, save_weights
+from maskstream.models.weights import (
+    ModelCard,
+    load_weights,
+    save_weights,
+    write_weights,
+)
 from maskstream.pipeline.errors import ModelError
 from maskstream.training.config import LossConfig
 from maskstream.training.loss import segmentation_loss
@@ -117,6 +123,19 @@ def test_another_backbone_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_paper_starts_from_vgg_less_another_mean(tmp_path: Path) -> None:
+    """Caffe's kernels saw BGR too; the release fed them less a mean of its own."""
+    path = tmp_path / "start.safetensors"
+    donor = save(path, "fcn8s-vgg11-slim,colours=caffe")
+    model = build_model("fcn8s-vgg11-slim,colours=fcn", 11)
+
+    start_from(model, path, CAMVID)
+
+    given = donor.backbone.get_parameter("conv1_1.weight").half().float()
+    assert model.backbone.get_parameter("conv1_1.weight").equal(given)
+
+
+@pytest.mark.slow
 def test_other_colours_are_refused(tmp_path: Path) -> None:
     """Kernels that saw BGR would have to be learnt anew; the message tells the name."""
     path = tmp_path / "start.safetensors"
@@ -124,3 +143,47 @@ def test_other_colours_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ModelError, match="add ,colours=caffe to the name"):
         start_from(build_model("fcn8s-vgg11-slim,colours=imagenet", 11), path, CAMVID)
+
+
+def vgg11_weights(path: Path, metadata: dict[str, str]) -> dict[str, Tensor]:
+    """Write the weights of a backbone, as imports do."""
+    torch.manual_seed(0)
+    weights = build_backbone("vgg11").state_dict()
+    write_weights(path, weights, metadata)
+    return weights
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("metadata", [{}, {"colours": "caffe"}, {"colours": "fcn"}])
+def test_a_backbone_starts_from_weights_of_its_colours(
+    metadata: dict[str, str], tmp_path: Path
+) -> None:
+    """Files that do not say theirs are taken too."""
+    path = tmp_path / "vgg11.safetensors"
+    weights = vgg11_weights(path, metadata)
+    model = build_model("fcn8s-vgg11-slim", 11)
+
+    prepare_start(model, tiny_run(tmp_path, backbone_weights=path), CAMVID)
+
+    own = model.backbone.get_parameter("conv1_1.weight")
+    assert own.equal(weights["conv1_1.weight"].half().float())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("colours", "told"),
+    [
+        ("imagenet", "it expects imagenet colours, .* add ,colours=imagenet to"),
+        ("sepia", "its colours are 'sepia', and caffe, fcn, nyud, imagenet are known"),
+    ],
+)
+def test_backbone_weights_of_other_colours_are_refused(
+    colours: str, told: str, tmp_path: Path
+) -> None:
+    """As the weights of a whole network are."""
+    path = tmp_path / "vgg11.safetensors"
+    vgg11_weights(path, {"colours": colours})
+    config = tiny_run(tmp_path, backbone_weights=path)
+
+    with pytest.raises(ModelError, match=rf"vgg11\.safetensors: {told}"):
+        prepare_start(build_model("fcn8s-vgg11-slim", 11), config, CAMVID)
