@@ -1,12 +1,12 @@
-"""Weights that are there to be used, by the network that they are for."""
+"""Weights that are there to be used: embedded, in a folder, and fetched before."""
 
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from maskstream.models.fetching import cache_dir
 from maskstream.models.weights import (
     ModelCard,
     embedded_models,
@@ -15,34 +15,37 @@ from maskstream.models.weights import (
 )
 from maskstream.pipeline.errors import ModelError
 
-__all__ = ["read_cards", "weights_at_hand"]
+__all__ = ["WeightsAtHand", "weights_at_hand"]
 
 logger = logging.getLogger(__name__)
 
 
-def weights_at_hand(folder: Path) -> dict[str, list[str]]:
-    """Find weights with a model card, those embedded and those in a folder.
+@dataclass(frozen=True, slots=True)
+class WeightsAtHand:
+    """A file of weights that can be named."""
 
-    Returns:
-        By the network's name, what to load: names of embedded weights, and paths.
+    name: str  # what to load: the name of embedded weights, or a path
+    path: Path
+    card: ModelCard
+
+
+def weights_at_hand(folder: Path) -> list[WeightsAtHand]:
+    """Find weights with a model card; a damaged one is warned of and passed over.
+
+    Args:
+        folder: looked into beside the package and what was fetched before; it may be
+            missing.
     """
     named = embedded_models()
-    named |= {str(path): path for path in sorted(folder.glob("*.safetensors"))}
-    found: dict[str, list[str]] = defaultdict(list)
-    for name, card in read_cards(named).items():
-        found[card.model].append(name)
-    return dict(found)
-
-
-def read_cards(named: Mapping[str, Path]) -> dict[str, ModelCard]:
-    """Read the card of each file that has one; a damaged one is warned of."""
-    cards = {}
+    for place in (folder, cache_dir()):
+        named |= {str(path): path for path in sorted(place.glob("*.safetensors"))}
+    found = []
     for name, path in named.items():
         try:
             if has_card(path):
-                cards[name] = read_card(path)
+                found.append(WeightsAtHand(name, path, read_card(path)))
             else:  # weights of a backbone, say
                 logger.info("%s: no safetensors file with a model card", path)
         except ModelError as error:
             logger.warning("%s", error)
-    return cards
+    return found

@@ -108,13 +108,7 @@ def load_weights(where: str | Path) -> tuple[FCN, ModelCard]:
         ModelError: if the file is missing, is no safetensors file with a card, or holds
             the weights of another network.
     """
-    located = locate_weights(str(where))
-    path = embedded_models().get(str(located), Path(located))
-    if not path.is_file():
-        raise ModelError(
-            f"{path}: there are no such weights; give a safetensors file or one of "
-            f"{', '.join(embedded_models()) or 'none embedded'}"
-        )
+    path = find_weights(where)
     card = read_card(path)
     model = build_model(card.model, len(card.classes))
     tensors = _read_tensors(path)
@@ -123,14 +117,24 @@ def load_weights(where: str | Path) -> tuple[FCN, ModelCard]:
     return model.eval(), card
 
 
-def has_card(path: Path) -> bool:
-    """Tell weights of this program from those of others.
+def find_weights(where: str | Path) -> Path:
+    """Find the file of weights: by the name of embedded ones, a path, or fetched.
 
     Raises:
-        ModelError: if the file is missing.
+        ModelError: if there is none.
     """
+    located = locate_weights(str(where))
+    path = embedded_models().get(str(located), Path(located))
     if not path.is_file():
-        raise ModelError(f"{path}: there are no such weights")
+        raise ModelError(
+            f"{path}: there are no such weights; give a safetensors file or one of "
+            f"{', '.join(embedded_models()) or 'none embedded'}"
+        )
+    return path
+
+
+def has_card(path: Path) -> bool:
+    """Tell weights of this program from those of others."""
     try:
         return "model_card" in _read_metadata(path)
     except ModelError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import defaultdict
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -54,7 +55,9 @@ def models(
     size_hw = parse_config({"model": {"size": size}}).model.size
     if size_hw is None:
         raise ConfigError(f"--size must be a width and a height as 512x288, got {size}")
-    at_hand = weights_at_hand(weights)
+    at_hand: dict[str, list[str]] = defaultdict(list)
+    for found in weights_at_hand(weights):
+        at_hand[found.card.model].append(found.name)
     summaries = [summarise(name, classes, size_hw) for name in names or MEMBERS]
     if not names:
         for name in [name for name in at_hand if name not in MEMBERS]:

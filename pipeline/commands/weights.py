@@ -44,25 +44,25 @@ def _describe() -> None:
 
 
 @weights.command("list")
-def list_weights() -> None:
-    """List the weights at hand: embedded in the package, and fetched before."""
-    from maskstream.models.at_hand import read_cards
-    from maskstream.models.fetching import cache_dir
-    from maskstream.models.weights import embedded_models
+def list_weights(
+    folder: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="Where to look, too.")
+    ] = Path("weights"),
+) -> None:
+    """List the weights at hand: embedded, in a folder, and fetched before."""
+    from maskstream.models.at_hand import weights_at_hand
 
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("weights", no_wrap=True)
     for name in ("model", "classes", "MB", "scores"):
         table.add_column(name)
-    fetched = sorted(cache_dir().glob("*.safetensors"))
-    named = {**embedded_models(), **{str(path): path for path in fetched}}
-    for name, card in read_cards(named).items():
+    for found in weights_at_hand(folder):
         table.add_row(
-            name,
-            card.model,
-            str(len(card.classes)),
-            f"{named[name].stat().st_size / 1e6:.1f}",
-            _tell_scores(card),
+            found.name,
+            found.card.model,
+            str(len(found.card.classes)),
+            f"{found.path.stat().st_size / 1e6:.1f}",
+            _tell_scores(found.card),
         )
     _console().print(table)
 
@@ -74,12 +74,10 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the model card of weights; of a foreign file, what would be imported."""
-    from maskstream.models.fetching import locate_weights
     from maskstream.models.importing import import_weights
-    from maskstream.models.weights import embedded_models, has_card, read_card
+    from maskstream.models.weights import find_weights, has_card, read_card
 
-    located = locate_weights(file)
-    path = embedded_models().get(str(located), Path(located))
+    path = find_weights(file)
     if not has_card(path):
         _print_imported(import_weights(path, model=model))
         return

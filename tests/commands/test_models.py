@@ -50,8 +50,11 @@ def test_a_network_is_counted_at_the_size_and_classes_asked_for() -> None:
     assert (one["receptive_field"], one["stride"], one["weights"]) == (404, 8, [])
 
 
-def test_weights_in_a_folder_are_found(tmp_path: Path) -> None:
-    """By what their card says they are; files without a card are passed over."""
+def test_weights_at_hand_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Embedded, in a folder, fetched before; files without a card are passed over."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     card = ModelCard(
         model="fcn8s-tiny-slim",
         classes=CAMVID,
@@ -62,11 +65,18 @@ def test_weights_in_a_folder_are_found(tmp_path: Path) -> None:
     )
     path = tmp_path / "mine.safetensors"
     save_weights(path, tiny_fcn(card.model, len(CAMVID)), card)
+    fetched = tmp_path / "cache/maskstream/weights/0123-theirs.safetensors"
+    fetched.parent.mkdir(parents=True)
+    fetched.write_bytes(path.read_bytes())
     (tmp_path / "damaged.safetensors").write_bytes(b"not a file of weights")
 
     found = weights_at_hand(tmp_path)
 
-    assert found == {LITE0: ["fcn8s-lite0"], card.model: [str(path)]}
+    assert [(one.name, one.card.model) for one in found] == [
+        ("fcn8s-lite0", LITE0),
+        (str(path), card.model),
+        (str(fetched), card.model),
+    ]
 
 
 @pytest.mark.slow
