@@ -60,8 +60,9 @@ def test_a_folder_of_something_else_is_wrong_usage(run: Run, tmp_path: Path) -> 
 def test_a_sheet_that_cannot_be_written_is_one_sentence(
     run: Run, folder: Path, tmp_path: Path
 ) -> None:
-    """A folder that does not exist is named."""
+    """A folder that does not exist is named, before any picture is read."""
     done = run("data", "check", folder, "--sheet", tmp_path / "no/sheet.png")
 
-    assert done.code == 1
-    assert "no/sheet.png: no such file or directory" in done.sentence
+    assert done.code == 2
+    assert done.out == ""
+    assert f"{tmp_path}/no: there is no such folder to write into" in done.sentence
