@@ -10,20 +10,9 @@ from typing import Any
 
 import torch
 
+from maskstream.models.importing.files import TORCH_DAMAGE
 from maskstream.models.replacing import replacing
 from maskstream.pipeline.errors import ModelError
-
-_DAMAGE = (
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    UnpicklingError,
-    ValueError,
-)
-"""What torch raises of a file that is cut short or has other bytes, as was tried."""
 
 __all__ = ["Progress", "load_checkpoint", "save_checkpoint"]
 
@@ -61,7 +50,7 @@ def load_checkpoint(
     try:
         state = torch.load(path, map_location=device, weights_only=True)
         return state["learner"], Progress(**state["progress"])
-    except _DAMAGE as error:
+    except (UnpicklingError, *TORCH_DAMAGE) as error:
         raise ModelError(
             f"{path}: this is not a checkpoint, or it is damaged; without it the run "
             "begins anew"

@@ -21,11 +21,11 @@ from maskstream.models.importing.caffemodel import read_caffemodel
 from maskstream.models.importing.keras import read_keras
 from maskstream.pipeline.errors import ModelError
 
-__all__ = ["ForeignFile", "read_file"]
+__all__ = ["TORCH_DAMAGE", "ForeignFile", "read_file"]
 
 _WRAPPERS = ("model_state_dict", "state_dict", "model")
 """Where trainers keep the weights among the rest of a checkpoint."""
-_DAMAGE = (
+TORCH_DAMAGE = (
     AssertionError,
     AttributeError,
     EOFError,
@@ -129,7 +129,7 @@ def _unpickle(path: Path) -> Mapping[str, Any]:
             f"{path}: it holds more than tensors and plain values, and reading that "
             "could run a program; save its state_dict alone"
         ) from error
-    except _DAMAGE as error:
+    except TORCH_DAMAGE as error:
         reason = str(error).partition("\n")[0] or "it ends too early"
         raise ModelError(f"{path}: torch cannot read this file: {reason}") from error
     if not isinstance(content, Mapping):
