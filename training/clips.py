@@ -93,5 +93,5 @@ def _count_frames(clip: Path) -> int:
 
 
 def _no_video(clip: Path, error: Exception) -> SourceError:
-    reason = error.strerror if isinstance(error, av.FFmpegError) else None
-    return SourceError(f"{clip}: no video can be read here{reason and f': {reason}'}")
+    reason = error.strerror if isinstance(error, av.FFmpegError) else "none is in it"
+    return SourceError(f"{clip}: no video can be read here: {reason}")

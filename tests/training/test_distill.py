@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,17 @@ def test_what_is_no_clip_is_told(tmp_path: Path) -> None:
     path.write_bytes(b"no video")
 
     with pytest.raises(SourceError, match=r"clip\.mp4: no video can be read"):
+        next(spaced_frames(path, 1))
+
+
+def test_a_file_of_sound_is_no_clip(tmp_path: Path) -> None:
+    """It opens, and holds nothing to look at."""
+    path = tmp_path / "sound.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(1600))
+
+    with pytest.raises(SourceError, match=r"sound\.wav: .* here: none is in it$"):
         next(spaced_frames(path, 1))
 
 
