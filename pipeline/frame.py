@@ -69,6 +69,9 @@ class Frame:
     """When it left the decoder, in seconds of the injected clock."""
     is_estimated: bool = False
     """The source gave no pts."""
+    captured_at: float | None = None
+    """When it was taken, in seconds since 1970 (UTC): by the clock of a live source, or
+    on arrival where it tells none. None for what is not live."""
 
     @property
     def pts_seconds(self) -> float:
@@ -107,3 +110,5 @@ class Segmentation:
     frame: Frame
     labels: Labels
     """(H, W) as stored, before rotation, like the frame's own picture."""
+    is_held: bool = False
+    """The labels are those of an earlier frame: there was no time for this one's."""
