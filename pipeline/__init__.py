@@ -4,6 +4,8 @@
                                     |
                                     +----Channel--> sink        (tee)
 
+Pipelines of many streams share stages through a `Hub`.
+
 It knows nothing of codecs or networks; only `app` and the command line
 import the stages.
 """
@@ -23,7 +25,6 @@ from maskstream.pipeline.errors import (
     SinkError,
     SourceError,
 )
-from maskstream.pipeline.fair import FairInbox
 from maskstream.pipeline.frame import (
     Batch,
     Frame,
@@ -31,10 +32,13 @@ from maskstream.pipeline.frame import (
     Segmentation,
     StreamFormat,
 )
-from maskstream.pipeline.graph import Flow, Link, Pipeline
+from maskstream.pipeline.graph import Flow, Pipeline
+from maskstream.pipeline.hub import Hub
 from maskstream.pipeline.ledger import Ledger, SinkAccount, StreamAccount
+from maskstream.pipeline.link import Link
 from maskstream.pipeline.node import StageReport
 from maskstream.pipeline.stage import Inbox, Outputs, Source, Stage
+from maskstream.pipeline.streams import Streams
 
 __all__ = [
     "Batch",
@@ -43,9 +47,9 @@ __all__ = [
     "ChannelStats",
     "Clock",
     "ConfigError",
-    "FairInbox",
     "Flow",
     "Frame",
+    "Hub",
     "Inbox",
     "InferredBatch",
     "Ledger",
@@ -66,5 +70,6 @@ __all__ = [
     "StageReport",
     "StreamAccount",
     "StreamFormat",
+    "Streams",
     "monotonic_clock",
 ]

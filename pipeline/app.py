@@ -18,11 +18,11 @@ from maskstream.pipeline.clock import Clock, monotonic_clock
 from maskstream.pipeline.config import RunConfig
 from maskstream.pipeline.config_file import parse_config
 from maskstream.pipeline.errors import MaskStreamError, PipelineError, SinkError
-from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.interrupts import Interrupts
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.metrics import Metrics
 from maskstream.pipeline.plan import StreamPlan, plan_streams
+from maskstream.pipeline.streams import Streams
 from maskstream.pipeline.summary import (
     Outcome,
     RunSummary,
@@ -64,7 +64,8 @@ def execute(
     for suffix in {plan.video.suffix for plan in plans if plan.video is not None}:
         check_codec(config.video.codec, config.video.options, suffix)
     network, card = load_network(config)
-    metrics = Metrics()
+    ledger = Ledger()
+    metrics = Metrics(ledger)
     with ExitStack() as stack:
         if config.metrics_port is not None:
             stack.enter_context(metrics.serve(config.metrics_port))
@@ -80,7 +81,9 @@ def execute(
         )
         metrics.describe_model(name=card.model, engine=engine.name)
         reserved = frozenset(path for plan in plans for path in plan.outputs.values())
-        assembler = Assembler(config, engine, card.classes, metrics, clock, reserved)
+        assembler = Assembler(
+            config, engine, card.classes, ledger, metrics, clock, reserved
+        )
         run = _Run(assembler, interrupts or Interrupts(), watch, clock)
         for group in _groups(plans):
             run.add(group)
@@ -161,17 +164,17 @@ class _Run:
         """Run the graph of ``plans``, unless somebody asked to stop before."""
         if self.interrupts.is_requested:
             return
-        ledger = Ledger()
-        pipeline = self.assembler.build(plans, ledger)
-        self.assembler.metrics.watch(pipeline, ledger)
+        ledger = self.assembler.ledger
+        running = self.assembler.build(plans)
+        self.assembler.metrics.watch(running.pipelines)
         started_at, cpu_started_at = self.clock(), time.process_time()
         try:
-            self._wait(pipeline, plans, ledger)
+            self._wait(running, plans)
         except PipelineError as error:
             self.errors += _sentences(error)
-            ledger.settle(stage=pipeline.failed_stage or "run", reason="failed")
+            ledger.settle(stage=running.failed_stage or "run", reason="failed")
         else:
-            if pipeline.is_cancelled:
+            if running.is_cancelled:
                 ledger.settle(stage="run", reason="cancelled")
         seconds = self.clock() - started_at
         self.seconds += seconds
@@ -189,7 +192,7 @@ class _Run:
                 account=account,
                 seconds=seconds,
             )
-        for name, times in stage_times(pipeline.reports()).items():
+        for name, times in stage_times(running.reports()).items():
             self.stages[name] = self.stages.get(name, StageTime()) + times
 
     def summarise(self, card: ModelCard) -> RunSummary:
@@ -211,25 +214,23 @@ class _Run:
             errors=self.errors,
         )
 
-    def _wait(
-        self, pipeline: Pipeline, plans: Sequence[StreamPlan], ledger: Ledger
-    ) -> None:
+    def _wait(self, running: Streams, plans: Sequence[StreamPlan]) -> None:
         started_at = self.clock()
         drained_at: float | None = None
-        pipeline.start()
-        self.interrupts.control(pipeline)
+        running.start()
+        self.interrupts.control(running)
         try:
-            while not pipeline.wait(_TICK_S):
+            while not running.wait(_TICK_S):
                 now = self.clock()
                 if self.watch is not None:
                     for plan in plans:
-                        self.watch(plan, ledger, now - started_at)
-                if pipeline.is_draining and drained_at is None:
+                        self.watch(plan, self.assembler.ledger, now - started_at)
+                if running.is_draining and drained_at is None:
                     drained_at = now
                 if drained_at is not None and now - drained_at > _DRAIN_DEADLINE_S:
-                    pipeline.cancel()
+                    running.cancel()
         except KeyboardInterrupt:  # In a program without handlers of its own.
-            pipeline.stop()
+            running.stop()
             raise
         finally:
             self.interrupts.control(None)

@@ -13,10 +13,13 @@ from maskstream.pipeline.channel import Overflow
 from maskstream.pipeline.clock import Clock
 from maskstream.pipeline.config import Policy, RunConfig
 from maskstream.pipeline.frame import Frame, Segmentation
-from maskstream.pipeline.graph import Flow, Link, Pipeline
+from maskstream.pipeline.graph import Flow, Pipeline
+from maskstream.pipeline.hub import Hub
 from maskstream.pipeline.ledger import Ledger
+from maskstream.pipeline.link import Link
 from maskstream.pipeline.metrics import Metrics
 from maskstream.pipeline.plan import StreamPlan
+from maskstream.pipeline.streams import Streams
 from maskstream.stages.annotate import Annotator
 from maskstream.stages.collect import Collector
 from maskstream.stages.decode import Decoder
@@ -44,54 +47,53 @@ class Assembler:
     config: RunConfig
     engine: Engine
     classes: ClassTable
+    ledger: Ledger
     metrics: Metrics
     clock: Clock
     reserved: frozenset[Path]
     """Every file that the run is to write, whatever its graph."""
 
-    def build(self, plans: Sequence[StreamPlan], ledger: Ledger) -> Pipeline:
+    def build(self, plans: Sequence[StreamPlan]) -> Streams:
         """Join the streams of ``plans`` at one network and part them again."""
+        hub = Hub(_stream_of, clock=self.clock)
+        pipelines = [self._stream(plan, hub) for plan in plans]
+        return Streams(hub, self._shared(hub), pipelines)
+
+    def _shared(self, hub: Hub) -> Pipeline:
         pipeline = Pipeline(clock=self.clock)
-        decoded: list[tuple[Flow, Link]] = []
-        around: dict[str, Passthrough] = {}
-        for plan in plans:
-            ledger.open(plan.stream, tuple(plan.outputs))
-            if plan.video is not None:
-                around[plan.stream] = Passthrough(plan.stream, ledger)
-            flow = pipeline.source(
-                f"decode:{plan.stream}", self._decoder(plan, ledger, around)
-            )
-            decoded.append((flow, self._link_after(plan, ledger)))
-        segmented = (
-            pipeline.merge(decoded, "collect", self._collector())
+        (
+            pipeline.gather(hub, "collect", self._collector())
             .then("segment", Segmenter(self.engine), Link(capacity=1))
             .then(
                 "finish",
                 Finisher(self.clock, self.metrics.observe_latency),
                 Link(capacity=1),  # bounds what the device holds
             )
+            .back(hub)
         )
-        for plan in plans:
-            own = segmented.route(_is_of(plan.stream))
-            self._add_sinks(own, plan, ledger, around.get(plan.stream))
         return pipeline
 
-    def _decoder(
-        self, plan: StreamPlan, ledger: Ledger, around: dict[str, Passthrough]
-    ) -> Decoder:
+    def _stream(self, plan: StreamPlan, hub: Hub) -> Pipeline:
+        self.ledger.open(plan.stream, tuple(plan.outputs))
+        around = None if plan.video is None else Passthrough(plan.stream, self.ledger)
+        pipeline = Pipeline(stream=plan.stream, clock=self.clock)
+        decoded = pipeline.source("decode", self._decoder(plan, around))
+        labelled = decoded.through(hub, self._link_after(plan))
+        self._add_sinks(labelled, plan, around)
+        return pipeline
+
+    def _decoder(self, plan: StreamPlan, around: Passthrough | None) -> Decoder:
         return Decoder(
             plan.source,
             plan.stream,
-            ledger,
+            self.ledger,
             self.clock,
-            passthroughs=tuple(
-                one for stream, one in around.items() if stream == plan.stream
-            ),
+            passthroughs=() if around is None else (around,),
             start_s=self.config.start,
             duration_s=self.config.duration,
         )
 
-    def _link_after(self, plan: StreamPlan, ledger: Ledger) -> Link:
+    def _link_after(self, plan: StreamPlan) -> Link:
         """Say what happens after the decoder: the only place that may drop a frame."""
         policy = self.config.policy
         if policy is Policy.AUTO:
@@ -100,7 +102,7 @@ class Assembler:
             return _link()
 
         def drop(frame: Frame) -> None:
-            ledger.dropped(frame.stream, stage="decode", reason="queue_full")
+            self.ledger.dropped(frame.stream, stage="decode", reason="queue_full")
 
         return _link(Overflow.DROP_OLDEST, drop)
 
@@ -122,14 +124,14 @@ class Assembler:
         )
 
     def _add_sinks(
-        self, own: Flow, plan: StreamPlan, ledger: Ledger, around: Passthrough | None
+        self, labelled: Flow, plan: StreamPlan, around: Passthrough | None
     ) -> None:
-        stream, config = plan.stream, self.config
+        config, ledger = self.config, self.ledger
         link = _link()
         if plan.video is not None:
             overlay, video = config.overlay, config.video
-            own.then(
-                f"annotate:{stream}",
+            labelled.then(
+                "annotate",
                 Annotator(
                     self.classes,
                     alpha=overlay.alpha,
@@ -141,7 +143,7 @@ class Assembler:
                 ),
                 link,
             ).then(
-                f"encode:{stream}",
+                "encode",
                 VideoEncoder(
                     plan.video,
                     ledger,
@@ -154,21 +156,21 @@ class Assembler:
                 link,
             )
         if plan.mask is not None:
-            own.then(
-                f"mask:{stream}",
+            labelled.then(
+                "mask",
                 MaskTrack(plan.mask, self.classes, ledger, self.reserved),
                 link,
             )
         if plan.images is not None:
-            own.then(
-                f"images:{stream}",
+            labelled.then(
+                "images",
                 PaletteImages(plan.images, self.classes, ledger),
                 link,
             )
         if plan.records is not None:
             record = config.record
-            own.then(
-                f"records:{stream}",
+            labelled.then(
+                "records",
                 Records(
                     plan.records,
                     self.classes,
@@ -193,5 +195,5 @@ def _num_bytes(item: Frame | Segmentation) -> int:
     return sum(plane.buffer_size for plane in frame.picture.planes)
 
 
-def _is_of(stream: str) -> Callable[[Any], bool]:
-    return lambda segmentation: segmentation.frame.stream == stream
+def _stream_of(segmentation: Segmentation) -> str:
+    return segmentation.frame.stream

@@ -62,6 +62,7 @@ class Channel(Generic[T]):
         on_drop: Called with each item that `Overflow.DROP_OLDEST` pushes out, on the
             sender's thread and outside the lock. Not called for `cancel`: those who
             cancel settle what is lost.
+        on_end: Called after each `close` and `cancel`, outside the lock.
         clock: Seconds, for the waiting times.
         changed: What guards the channel and tells of changes; shared by the channels of
             one `FairInbox`.
@@ -75,6 +76,7 @@ class Channel(Generic[T]):
         max_weight: int | None = None,
         weigh: Callable[[T], int] | None = None,
         on_drop: Callable[[T], None] | None = None,
+        on_end: Callable[[], None] | None = None,
         clock: Clock = monotonic_clock,
         changed: Condition | None = None,
     ) -> None:
@@ -87,6 +89,7 @@ class Channel(Generic[T]):
         self._max_weight = max_weight
         self._weigh: Callable[[T], int] = weigh or (lambda _: 0)
         self._on_drop = on_drop
+        self._on_end = on_end or (lambda: None)
         self._changed = changed or Condition()  # guards every field below
         self._items: deque[T] = deque()
         self._weight = 0
@@ -165,6 +168,7 @@ class Channel(Generic[T]):
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+        self._on_end()
 
     def cancel(self) -> None:
         """Receive no more: discard what is buffered and stop the sender."""
@@ -174,6 +178,7 @@ class Channel(Generic[T]):
             self._weight = 0
             self._closed = True
             self._changed.notify_all()
+        self._on_end()
 
     @property
     def depth(self) -> int:
@@ -186,6 +191,18 @@ class Channel(Generic[T]):
         """Closed or cancelled; what is buffered may still be received."""
         with self._changed:
             return self._closed
+
+    @property
+    def send_wait_s(self) -> float:
+        """Seconds that the sender has stood before a full buffer, up to now."""
+        with self._changed:
+            return self._send_wait.seconds
+
+    @property
+    def take_wait_s(self) -> float:
+        """Seconds that the receiver has stood before an empty buffer, up to now."""
+        with self._changed:
+            return self._take_wait.seconds
 
     @property
     def stats(self) -> ChannelStats:

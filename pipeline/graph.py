@@ -4,44 +4,33 @@ One rule gives all the semantics: however a stage ends, its outboxes close and i
 inbox is cancelled. Downstream then drains and finalises; upstream's next send finds
 that nobody receives, and unwinds. Ends, errors and early exits travel the same two
 edges.
+
+Streams that share stages are pipelines of their own, joined by a `Hub`.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from threading import Thread
 from typing import Any
 
-from maskstream.pipeline.channel import Channel, ChannelStats, Overflow
+from maskstream.pipeline.channel import Channel, ChannelStats
 from maskstream.pipeline.clock import Clock, monotonic_clock
 from maskstream.pipeline.errors import PipelineError
-from maskstream.pipeline.fair import FairInbox
-from maskstream.pipeline.node import Node, Outbox, StageReport
+from maskstream.pipeline.hub import Hub
+from maskstream.pipeline.link import Link
+from maskstream.pipeline.node import Node, StageReport
 from maskstream.pipeline.stage import Inbox, Outputs, Source, Stage
 
-__all__ = ["Flow", "Link", "Pipeline"]
+__all__ = ["Flow", "Pipeline"]
 
 _logger = logging.getLogger(__name__)
 
 _TICK_S = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """How one stage hands its items to the next."""
-
-    capacity: int = 2
-    """Items that may wait."""
-    overflow: Overflow = Overflow.BLOCK
-    on_drop: Callable[[Any], None] | None = None
-    """Called with each item that `Overflow.DROP_OLDEST` pushes out."""
-    max_weight: int | None = None
-    """Bound on the sum of ``weigh`` of the items that wait; one is always let in."""
-    weigh: Callable[[Any], int] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,45 +44,42 @@ class Flow:
 
     _pipeline: Pipeline
     _node: Node
-    _accepts: Callable[[Any], bool] | None = None
 
     def then(self, name: str, stage: Stage, link: Link | None = None) -> Flow:
         """Append ``stage``, fed through ``link``."""
-        channel = self._open(link or Link())
+        link = link or Link()
+        channel = Channel[Any](
+            link.capacity,
+            link.overflow,
+            max_weight=link.max_weight,
+            weigh=link.weigh,
+            on_drop=link.on_drop,
+            clock=self._pipeline._clock,
+        )
+        self._node.outboxes.append(channel)
         return self._pipeline._add(name, lambda: stage(channel), channel)
 
-    def route(self, accepts: Callable[[Any], bool]) -> Flow:
-        """Narrow the flow to the items that ``accepts`` lets pass."""
-        if self._accepts is not None:
-            raise ValueError("a routed flow cannot be routed again")
-        return Flow(self._pipeline, self._node, accepts)
+    def through(self, hub: Hub, link: Link | None = None) -> Flow:
+        """Send the items to the hub, through ``link``; go on with what comes back."""
+        port = hub.open(self._pipeline.stream, link or Link())
+        self._node.outboxes.append(port.channel)
+        return self._pipeline._join(port.node)
 
-    def _open(self, link: Link, inbox: FairInbox[Any] | None = None) -> Channel[Any]:
-        if inbox is None:
-            channel = Channel[Any](
-                link.capacity,
-                link.overflow,
-                max_weight=link.max_weight,
-                weigh=link.weigh,
-                on_drop=link.on_drop,
-                clock=self._pipeline._clock,
-            )
-        else:
-            channel = inbox.open(
-                link.capacity,
-                link.overflow,
-                max_weight=link.max_weight,
-                weigh=link.weigh,
-                on_drop=link.on_drop,
-            )
-        self._node.outboxes.append(Outbox(channel, self._accepts))
-        return channel
+    def back(self, hub: Hub) -> None:
+        """Give the items back to the streams that they belong to."""
+        self._node.outboxes.append(hub.exit)
 
 
 class Pipeline:
-    """Sources and the stages after them, one thread each."""
+    """Sources and the stages after them, one thread each.
 
-    def __init__(self, *, clock: Clock = monotonic_clock) -> None:
+    Args:
+        stream: The stream that they work for; empty where they work for all.
+        clock: Seconds, for the waiting times.
+    """
+
+    def __init__(self, *, stream: str = "", clock: Clock = monotonic_clock) -> None:
+        self.stream = stream
         self._clock = clock
         self._nodes: list[Node] = []
         self._threads: list[Thread] = []
@@ -106,20 +92,20 @@ class Pipeline:
         """Add a source."""
         return self._add(name, source, None)
 
-    def merge(
-        self, flows: Sequence[tuple[Flow, Link]], name: str, stage: Stage
-    ) -> Flow:
-        """Append one ``stage`` to many flows, which take turns."""
-        inbox = FairInbox[Any](clock=self._clock)
-        for flow, link in flows:
-            flow._open(link, inbox)
-        return self._add(name, lambda: stage(inbox), inbox)
+    def gather(self, hub: Hub, name: str, stage: Stage) -> Flow:
+        """Add the first of the stages that all streams of ``hub`` share."""
+        return self._add(name, lambda: stage(hub.entry), hub.entry)
 
     def start(self) -> None:
         """Start every stage and return at once."""
         self._threads = [
-            Thread(target=self._run_node, args=(node,), name=node.name)
+            Thread(
+                target=self._run_node,
+                args=(node, node.start),
+                name=":".join(filter(None, (node.name, self.stream))),
+            )
             for node in self._nodes
+            if node.start is not None
         ]
         try:
             for thread in self._threads:
@@ -173,7 +159,8 @@ class Pipeline:
     def stop(self) -> None:
         """Cancel, and wait until every stage has ended; failures are not raised."""
         self.cancel()
-        for node, thread in zip(self._nodes, self._threads, strict=False):
+        staged = (node for node in self._nodes if node.start is not None)
+        for node, thread in zip(staged, self._threads, strict=False):
             if thread.ident is not None:  # Where `start` failed, some never were.
                 # Not by `join` alone: after a Ctrl-C in one, the next returns at once
                 # (Python 3.11).
@@ -198,27 +185,29 @@ class Pipeline:
     def reports(self) -> list[StageReport]:
         """Return where each stage's time went so far, in the order of building."""
         now = self._clock()
-        return [node.report(now) for node in self._nodes]
+        return [node.report(now) for node in self._nodes if node.start is not None]
 
     def inboxes(self) -> dict[str, ChannelStats]:
-        """Return the counters of each stage's inbox."""
+        """Return the counters of each stage's inbox; of a port, as the hub's."""
         return {
             node.name: node.inbox.stats
             for node in self._nodes
-            if node.inbox is not None
+            if isinstance(node.inbox, Channel)
         }
 
     def _add(
         self, name: str, start: Callable[[], Outputs], inbox: Inbox | None
     ) -> Flow:
-        node = Node(name, start, inbox)
+        return self._join(Node(name, start, inbox, self.stream))
+
+    def _join(self, node: Node) -> Flow:
         self._nodes.append(node)
         return Flow(self, node)
 
-    def _run_node(self, node: Node) -> None:
+    def _run_node(self, node: Node, start: Callable[[], Outputs]) -> None:
         node.started_at = self._clock()
         try:
-            with closing(node.start()) as outputs:
+            with closing(start()) as outputs:
                 for output in outputs:
                     if not node.send(output):
                         break  # They say themselves why they left.
@@ -231,9 +220,4 @@ class Pipeline:
             self._failed_stage = self._failed_stage or node.name
             self._errors.append(error)
         finally:  # However a stage ends, its neighbours learn it the same way.
-            node.ended_at = self._clock()
-            if node.inbox is not None:
-                node.inbox.cancel()
-            for outbox in node.outboxes:
-                outbox.channel.close()
-            node.has_ended.set()
+            node.end(self._clock())

@@ -6,22 +6,31 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Protocol
 
-from maskstream.pipeline.graph import Pipeline
+__all__ = ["Interrupts", "Stoppable", "draining_signals"]
 
-__all__ = ["Interrupts", "draining_signals"]
+
+class Stoppable(Protocol):
+    """What runs and can be ended from a signal handler."""
+
+    def drain(self) -> None:
+        """End in order."""
+
+    def cancel(self) -> None:
+        """End at once."""
 
 
 class Interrupts:
-    """What the user or the system asked for, and the pipeline that has to obey."""
+    """What the user or the system asked for, and who has to obey."""
 
     def __init__(self) -> None:
         self._num_signals = 0
-        self._pipeline: Pipeline | None = None
+        self._running: Stoppable | None = None
 
-    def control(self, pipeline: Pipeline | None) -> None:
-        """Hand over the pipeline that runs now; a request made before it holds."""
-        self._pipeline = pipeline
+    def control(self, running: Stoppable | None) -> None:
+        """Hand over what runs now; a request made before it holds."""
+        self._running = running
         self._obey()
 
     def request(self) -> None:
@@ -35,12 +44,12 @@ class Interrupts:
         return self._num_signals > 0
 
     def _obey(self) -> None:
-        if self._pipeline is None or not self._num_signals:
+        if self._running is None or not self._num_signals:
             return
         if self._num_signals == 1:
-            self._pipeline.drain()
+            self._running.drain()
         else:
-            self._pipeline.cancel()
+            self._running.cancel()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ nothing here but its place in the histograms. Labels are stream ids, never URLs.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
@@ -32,19 +32,24 @@ _logger = logging.getLogger(__name__)
 _LATENCY_BUCKETS_S = (0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1, 2, 5, 10)
 _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64)
 
+StageSeconds = dict[tuple[str, str, str], float]
+"""By stream (empty: all), stage and state."""
+
 
 class Metrics(Collector):
     """The pipeline's metrics, in a registry of their own.
 
-    `watch` follows a pipeline and its ledger. The seconds of stages add up from one
-    pipeline to the next; frames are counted by stream, and a stream has one pipeline.
+    The seconds of a stage add up from one pipeline that is watched to the next.
+
+    Args:
+        ledger: Counts the frames of every stream.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self.registry = CollectorRegistry()
-        self._ledger: Ledger | None = None
-        self._pipeline: Pipeline | None = None
-        self._past_stages: dict[str, list[float]] = {}
+        self._ledger = ledger
+        self._pipelines: tuple[Pipeline, ...] = ()
+        self._past_s: StageSeconds = {}
         self._latency = Histogram(
             "maskstream_frame_latency_seconds",
             "From the decoder to the finished labels of a frame.",
@@ -78,13 +83,10 @@ class Metrics(Collector):
         """Count one batch."""
         self._batch_size.observe(size)
 
-    def watch(self, pipeline: Pipeline, ledger: Ledger) -> None:
-        """Report ``pipeline`` and ``ledger`` from now on."""
-        if self._pipeline is not None:
-            for name, times in _stage_seconds(self._pipeline).items():
-                past = self._past_stages.setdefault(name, [0.0, 0.0, 0.0])
-                past[:] = [sum(pair) for pair in zip(past, times, strict=True)]
-        self._pipeline, self._ledger = pipeline, ledger
+    def watch(self, pipelines: Sequence[Pipeline]) -> None:
+        """Report ``pipelines`` from now on, and those before no longer."""
+        self._past_s = self._stage_seconds()
+        self._pipelines = tuple(pipelines)
 
     @contextmanager
     def serve(self, port: int) -> Iterator[int]:
@@ -111,43 +113,46 @@ class Metrics(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Read the ledger and the stages, for a scrape."""
-        if self._ledger is not None:
-            yield from _ledger_metrics(self._ledger)
-        if self._pipeline is not None:
-            yield from self._stage_metrics(self._pipeline)
+        yield from _ledger_metrics(self._ledger)
+        yield from self._stage_metrics()
 
-    def _stage_metrics(self, pipeline: Pipeline) -> Iterable[Metric]:
+    def _stage_metrics(self) -> Iterable[Metric]:
         seconds = CounterMetricFamily(
             "maskstream_stage_seconds",
             "Seconds of a stage by state: busy, before an empty inbox, a full outbox.",
-            labels=["stage", "state"],
+            labels=["stream", "stage", "state"],
         )
-        now = _stage_seconds(pipeline)
-        for name in {**self._past_stages, **now}:
-            past = self._past_stages.get(name, [0.0, 0.0, 0.0])
-            times = now.get(name, [0.0, 0.0, 0.0])
-            states = ("busy", "input_wait", "output_wait")
-            for state, before, since in zip(states, past, times, strict=True):
-                seconds.add_metric([name, state], before + since)
+        for (stream, stage, state), spent_s in self._stage_seconds().items():
+            seconds.add_metric([stream, stage, state], spent_s)
         yield seconds
         depth = GaugeMetricFamily(
-            "maskstream_queue_depth", "Items before a stage.", labels=["stage"]
+            "maskstream_queue_depth",
+            "Items before a stage.",
+            labels=["stream", "stage"],
         )
         capacity = GaugeMetricFamily(
-            "maskstream_queue_capacity", "Items that fit.", labels=["stage"]
+            "maskstream_queue_capacity", "Items that fit.", labels=["stream", "stage"]
         )
-        for name, stats in pipeline.inboxes().items():
-            depth.add_metric([name], stats.depth)
-            capacity.add_metric([name], stats.capacity)
+        for pipeline in self._pipelines:
+            for stage, stats in pipeline.inboxes().items():
+                depth.add_metric([pipeline.stream, stage], stats.depth)
+                capacity.add_metric([pipeline.stream, stage], stats.capacity)
         yield depth
         yield capacity
 
-
-def _stage_seconds(pipeline: Pipeline) -> dict[str, list[float]]:
-    return {
-        report.name: [report.busy_s, report.input_wait_s, report.output_wait_s]
-        for report in pipeline.reports()
-    }
+    def _stage_seconds(self) -> StageSeconds:
+        seconds = dict(self._past_s)
+        for pipeline in self._pipelines:
+            for report in pipeline.reports():
+                spent_s = {
+                    "busy": report.busy_s,
+                    "input_wait": report.input_wait_s,
+                    "output_wait": report.output_wait_s,
+                }
+                for state, one_s in spent_s.items():
+                    key = (report.stream, report.name, state)
+                    seconds[key] = seconds.get(key, 0.0) + one_s
+        return seconds
 
 
 def _ledger_metrics(ledger: Ledger) -> Iterable[Metric]:

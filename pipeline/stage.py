@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import Any, Protocol
 
-from maskstream.pipeline.channel import ChannelStats
-
 __all__ = ["Inbox", "Outputs", "Source", "Stage"]
 
 Outputs = Generator[Any, None, None]
@@ -20,7 +18,7 @@ yields None after each frame that it took."""
 
 
 class Inbox(Protocol):
-    """The receiving side of a `Channel` or a `FairInbox`."""
+    """The receiving side of a `Channel`, or of a hub."""
 
     def take(self, limit: int = 1, linger_s: float = 0.0) -> list[Any]:
         """Wait for one item, then at most ``linger_s`` for ``limit`` of them."""
@@ -32,8 +30,8 @@ class Inbox(Protocol):
         """Receive no more."""
 
     @property
-    def stats(self) -> ChannelStats:
-        """A snapshot of the counters."""
+    def take_wait_s(self) -> float:
+        """Seconds that the receiver has stood before an empty buffer, up to now."""
 
 
 class Source(Protocol):

@@ -142,10 +142,10 @@ class RunSummary:
 
 
 def stage_times(reports: Iterable[StageReport]) -> dict[str, StageTime]:
-    """Sum the reports by stage; a name is "stage" or "stage:stream"."""
+    """Sum the reports by stage, over the streams."""
     times: dict[str, StageTime] = {}
     for report in reports:
-        name = report.name.partition(":")[0]
+        name = report.name
         times[name] = times.get(name, StageTime()) + StageTime(
             report.items, report.busy_s, report.input_wait_s, report.output_wait_s
         )

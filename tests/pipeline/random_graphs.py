@@ -1,10 +1,11 @@
 """Random pipelines, as drawn by hypothesis.
 
-    source -> before ... -+                                 +-> sink
-    source -> before ... -+-> collect -> shared ... (route) +-> sink
+    source -> before ... -+                           +-> after ... +-> sink
+    source -> before ... -+-> collect -> shared ... --+-> after ... +-> sink
 
 Each item is a tuple of frames, each frame its stream and its index. A stage passes the
-tuples on, joins them (N:1) or splits them (1:N).
+tuples on, joins them (N:1) or splits them (1:N); frame by frame they come to the stages
+that all share, and go from them.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ class GraphPlan:
     before: tuple[str, ...]
     """Kinds of the stages of each stream."""
     shared: tuple[str, ...]
-    """Kinds of the stages behind the merge."""
-    is_routed: bool
-    """Each stream has sinks of its own; otherwise all streams go to the same."""
+    """Kinds of the stages that all share."""
+    after: tuple[str, ...]
+    """Kinds of the stages of each stream before its sinks."""
     num_sinks: int
     """Branches of the tee."""
     capacities: tuple[int, ...]
@@ -60,7 +61,7 @@ def graphs(*incidents: str, is_live: bool = False) -> st.SearchStrategy[GraphPla
         lengths=st.lists(st.integers(0, 12), min_size=1, max_size=3).map(tuple),
         before=stages.map(tuple),
         shared=stages.map(tuple),
-        is_routed=st.booleans(),
+        after=stages.map(tuple),
         num_sinks=st.integers(1, 2),
         capacities=st.lists(st.integers(1, 3), min_size=1, max_size=5).map(tuple),
         is_live=st.just(is_live),

@@ -1,4 +1,4 @@
-"""One run of a random pipeline, and all that is known of it afterwards."""
+"""One run of random streams, and all that is known of it afterwards."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from threading import Thread
 
 from maskstream.pipeline.channel import Overflow
 from maskstream.pipeline.errors import PipelineError
-from maskstream.pipeline.graph import Flow, Link, Pipeline
+from maskstream.pipeline.graph import Flow, Pipeline
+from maskstream.pipeline.hub import Hub
 from maskstream.pipeline.ledger import Ledger
+from maskstream.pipeline.link import Link
 from maskstream.pipeline.stage import Inbox, Outputs
+from maskstream.pipeline.streams import Streams
 from tests.pipeline.random_graphs import GraphPlan, Incident
 from tests.pipeline.threads import PATIENCE_S
 
@@ -27,20 +30,19 @@ class Leave(Exception):  # noqa: N818 - a signal, not an error
 
 
 class RandomRun:
-    """Build a plan's pipeline, and run it to its end."""
+    """Build a plan's streams, and run them to their end."""
 
     def __init__(self, plan: GraphPlan) -> None:
         self.plan = plan
-        self.pipeline = Pipeline()
         self.ledger = Ledger()
         self.stages: list[str] = []
         self.cleaned_up: list[str] = []
         self.raised: dict[str, Exception] = {}  # by stage
-        self.reported: Sequence[Exception] = ()  # by the pipeline, at its end
+        self.reported: Sequence[Exception] = ()  # at the end
         self.received: dict[tuple[str, str], list[int]] = {}  # by stream and sink
         self._capacities = cycle(plan.capacities)
         self._requests: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._build()
+        self.streams = self._build()
         before = set(threading.enumerate())
         self._run()
         self.threads_left = set(threading.enumerate()) - before
@@ -49,48 +51,53 @@ class RandomRun:
         controller = Thread(target=self._control)
         controller.start()
         try:
-            self.pipeline.start()
-            assert self.pipeline.wait(PATIENCE_S), "the pipeline hangs"
+            self.streams.start()
+            assert self.streams.wait(PATIENCE_S), "the streams hang"
         except PipelineError as error:
             self.reported = error.exceptions
         finally:
             self._requests.put(None)
             controller.join()
-            self.pipeline.cancel()  # Lets go of what a failed test has left.
+            self.streams.cancel()  # Lets go of what a failed test has left.
 
     def _control(self) -> None:
         for request in iter(self._requests.get, None):
             request()
 
-    def _build(self) -> None:
-        sinks = [f"sink {number}" for number in range(self.plan.num_sinks)]
-        flows = []
-        for number, length in enumerate(self.plan.lengths):
-            stream = f"stream {number}"
-            self.ledger.open(stream, sinks)
-            self.received.update({(stream, sink): [] for sink in sinks})
-            flows.append(self._source(stream, length))
-        links = [(flow, self._link(is_inlet=not self.plan.before)) for flow in flows]
-        merged = self.pipeline.merge(links, "collect", self._stage("collect", join))
-        merged = self._then(merged, "shared", self.plan.shared)
-        if self.plan.is_routed:
-            merged = self._then(merged, "route", ["split"])
-            for number, _ in enumerate(flows):
-                stream = f"stream {number}"
-                self._fork(merged.route(of_stream(stream)), sinks, stream)
-        else:
-            self._fork(merged, sinks, "all")
+    def _build(self) -> Streams:
+        hub = Hub(lambda frames: frames[0][0])
+        pipelines = [
+            self._stream(hub, f"stream {number}", length)
+            for number, length in enumerate(self.plan.lengths)
+        ]
+        shared = Pipeline()
+        flow = shared.gather(hub, "collect", self._stage("collect", join))
+        self._then(flow, "shared", (*self.plan.shared, "split")).back(hub)
+        return Streams(hub, shared, pipelines)
 
-    def _source(self, stream: str, length: int) -> Flow:
+    def _stream(self, hub: Hub, stream: str, length: int) -> Pipeline:
         def decode() -> Outputs:
             for index in range(length):
                 self.ledger.decoded(stream)
                 yield ((stream, index),)
 
+        sinks = [f"sink {number}" for number in range(self.plan.num_sinks)]
+        self.ledger.open(stream, sinks)
+        self.received.update({(stream, sink): [] for sink in sinks})
         name = f"decode {stream}"
         self.stages.append(name)
-        flow = self.pipeline.source(name, lambda: self._perform(name, decode()))
-        return self._then(flow, stream, self.plan.before, is_inlet=True)
+        pipeline = Pipeline(stream=stream)
+        flow = pipeline.source(name, lambda: self._perform(name, decode()))
+        if self.plan.before:
+            before = (*self.plan.before, "split")
+            flow = self._then(flow, f"{stream} before", before, is_inlet=True)
+        flow = flow.through(hub, self._link(is_inlet=True))
+        flow = self._then(flow, f"{stream} after", self.plan.after)
+        for sink in sinks:
+            write = self._writer(stream, sink)
+            step = f"{sink} of {stream}"
+            flow.then(step, self._stage(step, write), self._link())
+        return pipeline
 
     def _then(
         self, flow: Flow, name: str, kinds: Iterable[str], *, is_inlet: bool = False
@@ -101,15 +108,11 @@ class RandomRun:
             flow = flow.then(step, self._stage(step, WORK[kind]), link)
         return flow
 
-    def _fork(self, flow: Flow, sinks: Iterable[str], streams: str) -> None:
-        for sink in sinks:
-            name = f"{sink} of {streams}"
-            flow.then(name, self._stage(name, self._writer(sink)), self._link())
-
-    def _writer(self, sink: str) -> Callable[[Inbox], Outputs]:
+    def _writer(self, stream: str, sink: str) -> Callable[[Inbox], Outputs]:
         def write(inbox: Inbox) -> Outputs:
             for frames in inbox:
-                for stream, index in frames:
+                for of, index in frames:
+                    assert of == stream
                     self.received[stream, sink].append(index)
                     self.ledger.written(stream, sink)
                 yield
@@ -161,9 +164,9 @@ class RandomRun:
                 case "leave":
                     raise Leave
                 case "drain":
-                    self._requests.put(self.pipeline.drain)
+                    self._requests.put(self.streams.drain)
                 case "cancel":
-                    self._requests.put(self.pipeline.cancel)
+                    self._requests.put(self.streams.cancel)
 
     def _fail(self, name: str) -> None:
         self.raised[name] = ValueError(name)
@@ -189,8 +192,3 @@ def split(inbox: Inbox) -> Outputs:
 
 
 WORK = {"pass": pass_on, "join": join, "split": split}
-
-
-def of_stream(stream: str) -> Callable[[Frames], bool]:
-    """Return what accepts the frames of ``stream``."""
-    return lambda frames: frames[0][0] == stream

@@ -6,7 +6,8 @@ import threading
 import pytest
 
 from maskstream.pipeline.channel import Overflow
-from maskstream.pipeline.graph import Link, Pipeline
+from maskstream.pipeline.graph import Pipeline
+from maskstream.pipeline.link import Link
 from maskstream.pipeline.stage import Inbox, Outputs
 from tests.pipeline.fakes import Recorder, emit, pass_on
 

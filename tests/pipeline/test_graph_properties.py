@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 from hypothesis import given, settings
 
@@ -19,9 +21,10 @@ def assert_all_ended(run: RandomRun) -> None:
     assert sorted(map(id, run.reported)) == sorted(map(id, run.raised.values()))
     for name, error in run.raised.items():
         assert error.__notes__ == [f"in stage {name!r}"]
-    assert (run.pipeline.failed_stage in run.raised) == bool(run.raised)
+    assert (run.streams.failed_stage in run.raised) == bool(run.raised)
     assert not run.threads_left
-    for stats in run.pipeline.inboxes().values():
+    inboxes = [one.inboxes().values() for one in run.streams.pipelines]
+    for stats in chain.from_iterable(inboxes):
         assert stats.sent == stats.received + stats.dropped
         assert stats.depth == 0
         assert stats.peak_depth <= stats.capacity

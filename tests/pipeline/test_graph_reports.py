@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from maskstream.pipeline.graph import Link, Pipeline
+from maskstream.pipeline.graph import Pipeline
+from maskstream.pipeline.link import Link
 from maskstream.pipeline.node import StageReport
 from maskstream.pipeline.stage import Inbox, Outputs
 from tests.pipeline.fakes import Recorder, emit, pass_on

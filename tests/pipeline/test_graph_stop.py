@@ -3,13 +3,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from itertools import count, repeat
+from operator import itemgetter
 from threading import Event
 
 import pytest
 
 from maskstream.pipeline.errors import PipelineError
-from maskstream.pipeline.graph import Link, Pipeline
+from maskstream.pipeline.graph import Pipeline
+from maskstream.pipeline.hub import Hub
+from maskstream.pipeline.link import Link
 from maskstream.pipeline.stage import Inbox, Outputs
+from maskstream.pipeline.streams import Streams
 from tests.pipeline.fakes import Recorder, emit, pass_on
 from tests.pipeline.threads import PATIENCE_S, WatchedClock
 
@@ -47,21 +51,24 @@ def test_drain_loses_nothing_that_was_decoded() -> None:
 
 def test_drain_ends_every_source() -> None:
     """Streams end together, each with its own last item."""
-    sink = Recorder()
-    pipeline = Pipeline()
-    flows = [
-        (pipeline.source(name, emit(zip(repeat(name), count()))), Link(2))
-        for name in "ab"
-    ]
-    pipeline.merge(flows, "sink", sink)
-    pipeline.start()
+    sinks = {name: Recorder() for name in "ab"}
+    hub = Hub(itemgetter(0))
+    pipelines = []
+    for name, sink in sinks.items():
+        pipeline = Pipeline(stream=name)
+        source = pipeline.source("source", emit(zip(repeat(name), count())))
+        source.through(hub).then("sink", sink)
+        pipelines.append(pipeline)
+    shared = Pipeline()
+    shared.gather(hub, "shared", pass_on).back(hub)
+    streams = Streams(hub, shared, pipelines)
+    streams.start()
 
-    pipeline.drain()
+    streams.drain()
 
-    assert pipeline.wait()
-    for name in "ab":
-        indices = [index for stream, index in sink.received if stream == name]
-        assert indices == list(range(len(indices)))
+    assert streams.wait()
+    for name, sink in sinks.items():
+        assert sink.received == [(name, index) for index in range(len(sink.received))]
 
 
 def test_a_source_unwinds_when_it_is_drained() -> None:

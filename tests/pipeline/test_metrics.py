@@ -16,7 +16,6 @@ from maskstream.pipeline.metrics import Metrics
 
 def run_a_graph(ledger: Ledger, frames: int) -> Pipeline:
     """Decode and write ``frames`` frames of a stream called front."""
-    ledger.open("front", ["video"])
 
     def source() -> Generator[int, None, None]:
         for frame in range(frames):
@@ -28,8 +27,8 @@ def run_a_graph(ledger: Ledger, frames: int) -> Pipeline:
             ledger.written("front", "video")
             yield
 
-    pipeline = Pipeline()
-    pipeline.source("decode:front", source).then("encode:front", sink)
+    pipeline = Pipeline(stream="front")
+    pipeline.source("decode", source).then("encode", sink)
     pipeline.run()
     return pipeline
 
@@ -47,12 +46,14 @@ def scrape(port: int) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
 
 def test_a_scrape_shows_the_ledger() -> None:
     """Decoded, written and dropped frames are counters by stream, sink and reason."""
-    metrics, ledger = Metrics(), Ledger()
+    ledger = Ledger()
+    ledger.open("front", ["video"])
+    metrics = Metrics(ledger)
     pipeline = run_a_graph(ledger, 5)
     ledger.decoded("front")
     ledger.dropped("front", stage="decode", reason="queue_full")
     ledger.noted("front", "corrupt_packets", 3)
-    metrics.watch(pipeline, ledger)
+    metrics.watch([pipeline])
 
     with metrics.serve(0) as port:
         seen = scrape(port)
@@ -70,16 +71,17 @@ def test_a_scrape_shows_the_ledger() -> None:
 
 def test_stage_seconds_never_go_back_when_one_file_follows_another() -> None:
     """The times of earlier graphs are kept when the next one is watched."""
-    metrics, first = Metrics(), Ledger()
-    metrics.watch(run_a_graph(first, 3), first)
+    ledger = Ledger()
+    ledger.open("front", ["video"])
+    metrics = Metrics(ledger)
+    metrics.watch([run_a_graph(ledger, 3)])
     key = (
         "maskstream_stage_seconds_total",
-        (("stage", "decode:front"), ("state", "busy")),
+        (("stage", "decode"), ("state", "busy"), ("stream", "front")),
     )
     with metrics.serve(0) as port:
         before = scrape(port)[key]
-        second = Ledger()
-        metrics.watch(run_a_graph(second, 3), second)
+        metrics.watch([run_a_graph(ledger, 3)])
         after = scrape(port)[key]
 
     assert after > before > 0
@@ -88,16 +90,16 @@ def test_stage_seconds_never_go_back_when_one_file_follows_another() -> None:
 def test_a_port_that_is_taken_is_one_sentence() -> None:
     """The message names the port."""
     with (
-        Metrics().serve(0) as port,
+        Metrics(Ledger()).serve(0) as port,
         pytest.raises(ConfigError, match=f"metrics port {port} cannot be opened"),
-        Metrics().serve(port),
+        Metrics(Ledger()).serve(port),
     ):
         pass
 
 
 def test_the_network_is_described() -> None:
     """A scrape tells which model runs on what, and batches and latencies."""
-    metrics = Metrics()
+    metrics = Metrics(Ledger())
     metrics.describe_model(name="fcn8s", engine="openvino")
     metrics.observe_batch(4)
 
