@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from maskstream.models.engines import Engine
 from maskstream.pipeline.channel import Overflow
 from maskstream.pipeline.clock import Clock
 from maskstream.pipeline.config import Policy, RunConfig
-from maskstream.pipeline.frame import Frame, Segmentation
+from maskstream.pipeline.frame import Batch, Frame, Segmentation
 from maskstream.pipeline.graph import Flow, Pipeline
 from maskstream.pipeline.hub import Hub
 from maskstream.pipeline.ledger import Ledger
@@ -38,6 +38,11 @@ __all__ = ["Assembler"]
 # waits for the other's slower moments, little enough that 4K stays within memory.
 _CAPACITY = 4
 _MAX_BYTES = 128 * 2**20  # fewer where pictures are huge: four of 8K weigh 200 MB
+_HOLD_CAPACITY = 64  # two seconds of a camera: what is older is stale long before
+
+# Takes of live streams that may be on their way: the device works on one while the next
+# is made ready. A third would only wait inside, where it can no longer be dropped.
+_MAX_LIVE_TAKES = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,14 +60,17 @@ class Assembler:
 
     def build(self, plans: Sequence[StreamPlan]) -> Streams:
         """Join the streams of ``plans`` at one network and part them again."""
-        hub = Hub(_stream_of, clock=self.clock)
+        is_live = any(plan.source.is_live for plan in plans)
+        hub = Hub(
+            _stream_of, max_takes=_MAX_LIVE_TAKES if is_live else None, clock=self.clock
+        )
         pipelines = [self._stream(plan, hub) for plan in plans]
         return Streams(hub, self._shared(hub), pipelines)
 
     def _shared(self, hub: Hub) -> Pipeline:
         pipeline = Pipeline(clock=self.clock)
         (
-            pipeline.gather(hub, "collect", self._collector())
+            pipeline.gather(hub, "collect", self._collector(hub))
             .then("segment", Segmenter(self.engine), Link(capacity=1))
             .then(
                 "finish",
@@ -93,20 +101,41 @@ class Assembler:
             duration_s=self.config.duration,
         )
 
-    def _link_after(self, plan: StreamPlan) -> Link:
-        """Say what happens after the decoder: the only place that may drop a frame."""
+    def _is_fresh(self, plan: StreamPlan) -> bool:
+        """Whether the stream is to stay fresh rather than whole."""
         policy = self.config.policy
         if policy is Policy.AUTO:
-            policy = Policy.FRESHEST if plan.source.is_live else Policy.EVERY_FRAME
-        if policy is Policy.EVERY_FRAME:
+            return plan.source.is_live
+        return policy is Policy.FRESHEST
+
+    def _link_after(self, plan: StreamPlan) -> Link:
+        """Say what happens after the decoder, when the network cannot keep up."""
+        if not self._is_fresh(plan):
             return _link()
 
         def drop(frame: Frame) -> None:
             self.ledger.dropped(frame.stream, stage="decode", reason="queue_full")
 
-        return _link(Overflow.DROP_OLDEST, drop)
+        is_held = self.config.overload.hold
+        return replace(
+            _link(Overflow.DROP_OLDEST, drop),
+            capacity=_HOLD_CAPACITY if is_held else _CAPACITY,
+            is_gathered=is_held,
+        )
 
-    def _collector(self) -> Collector:
+    def _link_to(self, plan: StreamPlan, sink: str) -> Link:
+        """Say what happens before a sink that cannot keep up: others are not held."""
+        if not self._is_fresh(plan):
+            return _link()
+
+        def drop(segmentation: Segmentation) -> None:
+            stream = segmentation.frame.stream
+            self.ledger.dropped(stream, stage=sink, reason="sink_slow", sink=sink)
+
+        # Held frames come all at once.
+        return replace(_link(Overflow.DROP_OLDEST, drop), capacity=_HOLD_CAPACITY)
+
+    def _collector(self, hub: Hub) -> Collector:
         size_hw = self.config.model.size
         max_size = self.config.batch.max_size
 
@@ -114,20 +143,32 @@ class Assembler:
             form = frame.format
             return size_hw or network_size(form.height, form.width, form.rotation)
 
+        def drop(frame: Frame) -> None:
+            self.ledger.dropped(frame.stream, stage="collect", reason="stale")
+            hub.discard(frame.stream)
+
         if max_size is None:
             max_size = 8 if self.engine.device.startswith("cuda") else 1
         return Collector(
             choose_size,
             max_size,
             self.config.batch.linger if max_size > 1 else 0.0,
-            self.metrics.observe_batch,
+            max_staleness_s=self.config.overload.max_staleness,
+            on_stale=drop,
+            on_batch=self._note_batch,
+            clock=self.clock,
         )
+
+    def _note_batch(self, batch: Batch) -> None:
+        self.metrics.observe_batch(batch)
+        for frame, held in zip(batch.frames, batch.held, strict=True):
+            if held:
+                self.ledger.noted(frame.stream, "held_frames", len(held))
 
     def _add_sinks(
         self, labelled: Flow, plan: StreamPlan, around: Passthrough | None
     ) -> None:
         config, ledger = self.config, self.ledger
-        link = _link()
         if plan.video is not None:
             overlay, video = config.overlay, config.video
             labelled.then(
@@ -141,7 +182,7 @@ class Assembler:
                     status=overlay.status,
                     clock=self.clock,
                 ),
-                link,
+                self._link_to(plan, "video"),
             ).then(
                 "encode",
                 VideoEncoder(
@@ -153,19 +194,19 @@ class Assembler:
                     classes=self.classes if video.mask_track else None,
                     reserved=self.reserved,
                 ),
-                link,
+                _link(),
             )
         if plan.mask is not None:
             labelled.then(
                 "mask",
                 MaskTrack(plan.mask, self.classes, ledger, self.reserved),
-                link,
+                self._link_to(plan, "mask"),
             )
         if plan.images is not None:
             labelled.then(
                 "images",
                 PaletteImages(plan.images, self.classes, ledger),
-                link,
+                self._link_to(plan, "images"),
             )
         if plan.records is not None:
             record = config.record
@@ -179,7 +220,7 @@ class Assembler:
                     objects=record.objects,
                     min_area=record.min_area,
                 ),
-                link,
+                self._link_to(plan, "records"),
             )
 
 

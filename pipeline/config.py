@@ -17,6 +17,7 @@ __all__ = [
     "BatchConfig",
     "ModelConfig",
     "OverlayConfig",
+    "OverloadConfig",
     "Policy",
     "RecordsConfig",
     "RunConfig",
@@ -131,6 +132,21 @@ class BatchConfig(_Config):
     )
 
 
+class OverloadConfig(_Config):
+    """What becomes of live frames that the network has no time for."""
+
+    hold: bool = Field(
+        True,
+        description="They get the labels of the frame before, and are marked as held; "
+        "false drops them.",
+    )
+    max_staleness: Duration = Field(
+        0.5,
+        description="What has waited longer is dropped: half a second behind the "
+        "camera is what people take for live.",
+    )
+
+
 class OverlayConfig(_Config):
     """What is painted on the annotated video."""
 
@@ -203,8 +219,10 @@ class RunConfig(_Config):
     duration: Duration | None = Field(None, description="Stop after this much of each.")
     policy: Policy = Field(
         Policy.AUTO,
-        description="every_frame waits, freshest drops the oldest; both are counted.",
+        description="every_frame waits; freshest holds or drops what the network has "
+        "no time for (see overload).",
     )
+    overload: OverloadConfig = OverloadConfig()
     metrics_port: int | None = Field(
         None,
         ge=0,

@@ -86,6 +86,8 @@ class Batch:
     frames: tuple[Frame, ...]
     size_hw: tuple[int, int]
     """Height and width of the network's input, upright."""
+    held: tuple[tuple[Frame, ...], ...]
+    """For each of ``frames``, the next of its stream, which get the same labels."""
 
 
 class Pending(Protocol):
@@ -99,7 +101,7 @@ class Pending(Protocol):
 class InferredBatch:
     """A batch handed to the device, and the promise of its labels."""
 
-    frames: tuple[Frame, ...]
+    batch: Batch
     pending: Pending
 
 
@@ -112,3 +114,5 @@ class Segmentation:
     """(H, W) as stored, before rotation, like the frame's own picture."""
     is_held: bool = False
     """The labels are those of an earlier frame: there was no time for this one's."""
+    network_hw: tuple[int, int] | None = None
+    """Height and width of the network's input, upright."""

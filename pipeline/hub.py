@@ -33,22 +33,17 @@ class Port:
 
     def __init__(self, hub: Hub, stream: str, link: Link) -> None:
         self.channel: Channel[Any] = hub._inbox.open(
-            link.capacity,
-            link.overflow,
-            max_weight=link.max_weight,
-            weigh=link.weigh,
-            on_drop=link.on_drop,
-            on_end=lambda: hub._end_if_finished(self),
+            link, on_end=lambda: hub._end_if_finished(self)
         )
         self.node = Node("collect", None, self.channel, stream)
         """What takes from the port hangs on this; it has no thread of its own."""
-        self.num_returned = 0
-        """Items that came back, or are lost."""
+        self.num_finished = 0
+        """Items that came back, or will not."""
 
     @property
     def num_inside(self) -> int:
         """Items that the shared stages have."""
-        return self.channel.stats.received - self.num_returned
+        return self.channel.stats.received - self.num_finished
 
 
 class Hub:
@@ -62,6 +57,8 @@ class Hub:
             its items that were in them.
         is_renewable: The streams outlive the shared stages, which may be built again
             after `renew`; otherwise they end with them.
+        max_takes: How many takes of the first shared stage may be on their way when the
+            next begins: few, and no item waits inside; None sets no bound.
         clock: Seconds, for the waiting times.
     """
 
@@ -71,6 +68,7 @@ class Hub:
         *,
         on_lost: Callable[[str, int], None] | None = None,
         is_renewable: bool = False,
+        max_takes: int | None = None,
         clock: Clock = monotonic_clock,
     ) -> None:
         self.entry = _Entry(self)
@@ -79,7 +77,7 @@ class Hub:
         self._on_lost = on_lost or (lambda _stream, _items: None)
         self._is_renewable = is_renewable
         self._clock = clock
-        self._inbox = FairInbox[Any](clock=clock)
+        self._inbox = FairInbox[Any](max_takes=max_takes, clock=clock)
         self._lock = Lock()  # guards the fields below
         self._ports: dict[str, Port] = {}
         self._past_wait_s = 0.0
@@ -107,13 +105,23 @@ class Hub:
             self._is_taking = self._is_returning = True
         self._inbox.pause(False)
 
+    def discard(self, stream: str) -> None:
+        """Do without an item of ``stream``: a shared stage has dropped it."""
+        with self._lock:
+            port = self._ports[stream]
+        self._finish(port, 1)
+
     def _give_back(self, item: Any) -> None:
         with self._lock:
             port = self._ports[self._stream_of(item)]
-        is_received = port.node.send(item)  # may wait: not with the lock
-        port.num_returned += 1
-        if not is_received:
+        if not port.node.send(item):  # may wait: not with the lock
             port.channel.cancel()
+        self._finish(port, 1)
+
+    def _finish(self, port: Port, num_items: int) -> None:
+        with self._lock:
+            port.num_finished += num_items
+        self._inbox.finish(num_items)
         self._end_if_finished(port)
 
     def _end_if_finished(self, port: Port) -> None:
@@ -152,16 +160,18 @@ class Hub:
             lost = [(port, port.num_inside) for port in self._ports.values()]
         for port, num_lost in lost:
             if num_lost:
-                port.num_returned += num_lost
                 self._on_lost(port.node.stream, num_lost)
-            self._end_if_finished(port)
+            self._finish(port, num_lost)
 
 
 class _Entry:
-    """The streams' items, in turn; an `Inbox`."""
+    """The streams' items, in turn; a `SharedInbox`."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+
+    def take_turns(self, limit: int = 1, linger_s: float = 0.0) -> list[list[Any]]:
+        return self._hub._inbox.take_turns(limit, linger_s)
 
     def take(self, limit: int = 1, linger_s: float = 0.0) -> list[Any]:
         return self._hub._inbox.take(limit, linger_s)

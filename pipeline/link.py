@@ -23,3 +23,7 @@ class Link:
     max_weight: int | None = None
     """Bound on the sum of ``weigh`` of the items that wait; one is always let in."""
     weigh: Callable[[Any], int] | None = None
+    share: int = 1
+    """Of a hub: turns in a row that the stream may have while others wait."""
+    is_gathered: bool = False
+    """Of a hub: one turn of the stream takes all that waits."""

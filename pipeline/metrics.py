@@ -21,7 +21,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from maskstream.pipeline.errors import ConfigError
-from maskstream.pipeline.frame import Frame
+from maskstream.pipeline.frame import Batch, Frame
 from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.ledger import Ledger
 
@@ -79,9 +79,9 @@ class Metrics(Collector):
         """Count one frame whose labels are finished."""
         self._latency.labels(frame.stream).observe(latency_s)
 
-    def observe_batch(self, size: int) -> None:
+    def observe_batch(self, batch: Batch) -> None:
         """Count one batch."""
-        self._batch_size.observe(size)
+        self._batch_size.observe(len(batch.frames))
 
     def watch(self, pipelines: Sequence[Pipeline]) -> None:
         """Report ``pipelines`` from now on, and those before no longer."""

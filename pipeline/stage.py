@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import Any, Protocol
 
-__all__ = ["Inbox", "Outputs", "Source", "Stage"]
+__all__ = ["Inbox", "Outputs", "SharedInbox", "Source", "Stage"]
 
 Outputs = Generator[Any, None, None]
 """What a stage yields: items for the next ones. A sink, whose items nobody receives,
@@ -32,6 +32,16 @@ class Inbox(Protocol):
     @property
     def take_wait_s(self) -> float:
         """Seconds that the receiver has stood before an empty buffer, up to now."""
+
+
+class SharedInbox(Inbox, Protocol):
+    """What many streams send to a stage that they share."""
+
+    def take_turns(self, limit: int = 1, linger_s: float = 0.0) -> list[list[Any]]:
+        """Wait for an item, then at most ``linger_s`` for ``limit`` turns.
+
+        Each turn is of one stream: one item, or (`Link.is_gathered`) all that waits.
+        """
 
 
 class Source(Protocol):

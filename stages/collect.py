@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
 
+from maskstream.pipeline.clock import Clock, monotonic_clock
 from maskstream.pipeline.frame import Batch, Frame
-from maskstream.pipeline.stage import Inbox
+from maskstream.pipeline.stage import SharedInbox
 
 __all__ = ["Collector"]
+
+Run = tuple[Frame, tuple[Frame, ...]]
+"""A frame for the network, and those after it that are held: they get its labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,27 +23,51 @@ class Collector:
     ``linger_s`` has passed since the first frame is the batch. Frames whose network
     inputs differ in size go in batches of their own; the frames of one stream stay in
     order.
+
+    Where a turn brings several frames of a stream, the network could not keep up with
+    it. Those that are too old go no further; of the rest the first is for the network
+    and the others are held, up to a change of format.
     """
 
     network_size: Callable[[Frame], tuple[int, int]]
     """Gives the height and width of the network's input for a frame."""
     max_size: int = 1
     linger_s: float = 0.0
-    on_batch: Callable[[int], None] | None = None
-    """Told the size of each batch."""
+    max_staleness_s: float = float("inf")
+    """What waited longer than this is dropped, except the last frame of a turn."""
+    on_stale: Callable[[Frame], None] = field(default=lambda _: None)
+    """Told each frame that is dropped."""
+    on_batch: Callable[[Batch], None] = field(default=lambda _: None)
+    """Told each batch."""
+    clock: Clock = monotonic_clock
 
-    def __call__(self, inbox: Inbox) -> Generator[Batch, None, None]:
+    def __call__(self, inbox: SharedInbox) -> Generator[Batch, None, None]:
         """Yield batches until every stream has ended."""
-        while frames := inbox.take(self.max_size, self.linger_s):
-            for batch in self._split(frames):
-                if self.on_batch is not None:
-                    self.on_batch(len(batch.frames))
+        while turns := inbox.take_turns(self.max_size, self.linger_s):
+            runs = [run for turn in turns for run in self._runs(turn)]
+            for batch in self._batches(runs):
+                self.on_batch(batch)
                 yield batch
 
-    def _split(self, frames: Sequence[Frame]) -> list[Batch]:
-        groups: list[tuple[tuple[int, int], list[Frame]]] = []
+    def _runs(self, turn: Sequence[Frame]) -> Iterator[Run]:
+        """Divide the frames of one stream into those to infer and those to hold."""
+        oldest_at = self.clock() - self.max_staleness_s
+        fresh = [one for one in turn[:-1] if one.decoded_at >= oldest_at]
+        for stale in turn[: len(turn) - 1 - len(fresh)]:
+            self.on_stale(stale)
+        fresh.append(turn[-1])
+        while fresh:
+            first, num = fresh[0], 1
+            while num < len(fresh) and fresh[num].format is first.format:
+                num += 1
+            yield first, tuple(fresh[1:num])
+            fresh = fresh[num:]
+
+    def _batches(self, runs: Sequence[Run]) -> list[Batch]:
+        groups: list[tuple[tuple[int, int], list[Run]]] = []
         latest: dict[str, int] = {}  # stream -> the last group that it is in
-        for frame in frames:
+        for run in runs:
+            frame = run[0]
             size_hw = self.network_size(frame)
             # Not before the group of the stream's previous frame, which comes first.
             first = latest.get(frame.stream, 0)
@@ -49,6 +77,13 @@ class Collector:
             else:
                 index = len(groups)
                 groups.append((size_hw, []))
-            groups[index][1].append(frame)
+            groups[index][1].append(run)
             latest[frame.stream] = index
-        return [Batch(tuple(group), size_hw) for size_hw, group in groups]
+        return [
+            Batch(
+                frames=tuple(frame for frame, _ in group),
+                size_hw=size_hw,
+                held=tuple(held for _, held in group),
+            )
+            for size_hw, group in groups
+        ]

@@ -26,13 +26,17 @@ class Finisher:
         self, inbox: Channel[InferredBatch]
     ) -> Generator[Segmentation, None, None]:
         """Yield the frames of each batch in the batch's order."""
-        for batch in inbox:
-            for frame, upright in zip(
-                batch.frames, batch.pending.labels(), strict=True
+        for inferred in inbox:
+            batch = inferred.batch
+            for first, held, upright in zip(
+                batch.frames, batch.held, inferred.pending.labels(), strict=True
             ):
-                if self.on_latency is not None:
-                    self.on_latency(frame, self.clock() - frame.decoded_at)
-                yield Segmentation(frame, _as_stored(upright, frame.format.rotation))
+                labels = _as_stored(upright, first.format.rotation)
+                for frame in (first, *held):
+                    if self.on_latency is not None:
+                        self.on_latency(frame, self.clock() - frame.decoded_at)
+                    is_held = frame is not first
+                    yield Segmentation(frame, labels, is_held, batch.size_hw)
 
 
 def _as_stored(upright: Labels, rotation: int) -> Labels:

@@ -90,6 +90,8 @@ class Records:
             "time_base": str(frame.format.time_base),
             "seconds": round(frame.pts_seconds, 6),
             "estimated": frame.is_estimated,
+            "held": item.is_held,
+            "network_size": item.network_hw,
             "size": [frame.format.height, frame.format.width],
             "rotation": frame.format.rotation,
             "shares": dict(zip(self.classes.names, shares, strict=False)),

@@ -27,7 +27,7 @@ class Segmenter:
                 for frame in batch.frames
             ]
             sizes_hw = [_upright_size(frame.format) for frame in batch.frames]
-            yield InferredBatch(batch.frames, self.engine.submit(pictures, sizes_hw))
+            yield InferredBatch(batch, self.engine.submit(pictures, sizes_hw))
 
 
 def _upright_size(stream_format: StreamFormat) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from maskstream.pipeline.channel import Channel, ChannelClosed, Overflow
 from maskstream.pipeline.fair import FairInbox
+from maskstream.pipeline.link import Link
 from tests.pipeline.threads import FOREVER_S, PATIENCE_S, WatchedClock, in_background
 
 pytestmark = pytest.mark.timeout(60)
@@ -20,8 +21,8 @@ def fill(channel: Channel[str], stream: str, num_items: int) -> None:
 def test_streams_take_turns() -> None:
     """A busy stream fills only the places that the others leave."""
     inbox = FairInbox[str]()
-    fill(inbox.open(5), "a", 5)
-    fill(inbox.open(5), "b", 1)
+    fill(inbox.open(Link(5)), "a", 5)
+    fill(inbox.open(Link(5)), "b", 1)
 
     assert inbox.take(4) == ["a0", "b0", "a1", "a2"]
 
@@ -30,7 +31,7 @@ def test_the_turn_goes_on_where_the_last_take_stopped() -> None:
     """Small takes are as fair as large ones."""
     inbox = FairInbox[str]()
     for stream in "abc":
-        fill(inbox.open(5), stream, 5)
+        fill(inbox.open(Link(5)), stream, 5)
 
     taken = [inbox.take(2) for _ in range(3)]
 
@@ -40,9 +41,9 @@ def test_the_turn_goes_on_where_the_last_take_stopped() -> None:
 def test_a_silent_stream_holds_nobody() -> None:
     """What is there is taken, however many streams have nothing."""
     inbox = FairInbox[str]()
-    inbox.open(1)
-    fill(inbox.open(2), "b", 2)
-    inbox.open(1)
+    inbox.open(Link(1))
+    fill(inbox.open(Link(2)), "b", 2)
+    inbox.open(Link(1))
 
     assert inbox.take(8) == ["b0", "b1"]
 
@@ -51,8 +52,8 @@ def test_any_stream_wakes_the_receiver() -> None:
     """It waits for the first item of whichever stream."""
     clock = WatchedClock()
     inbox = FairInbox[str](clock=clock)
-    inbox.open(1)
-    second = inbox.open(1)
+    inbox.open(Link(1))
+    second = inbox.open(Link(1))
 
     taking = in_background(inbox.take)
     clock.wait_until_read()
@@ -64,7 +65,7 @@ def test_any_stream_wakes_the_receiver() -> None:
 def test_it_ends_when_every_stream_has_ended() -> None:
     """One that ends early leaves the others; what it had sent is received."""
     inbox = FairInbox[str]()
-    first, second = inbox.open(2), inbox.open(2)
+    first, second = inbox.open(Link(2)), inbox.open(Link(2))
     fill(first, "a", 2)
     first.close()
     fill(second, "b", 1)
@@ -82,7 +83,7 @@ def test_it_waits_for_streams_to_come() -> None:
 
     taking = in_background(inbox.take)
     clock.wait_until_read()
-    inbox.open(1).send("late")
+    inbox.open(Link(1)).send("late")
 
     assert taking.result(PATIENCE_S) == ["late"]
 
@@ -94,13 +95,13 @@ def test_closed_without_streams_it_has_ended() -> None:
 
     assert list(inbox) == []
     with pytest.raises(ChannelClosed):
-        inbox.open(1)
+        inbox.open(Link(1))
 
 
 def test_a_stream_that_has_gone_takes_no_turn() -> None:
     """The others' items are received as before."""
     inbox = FairInbox[str]()
-    gone, there = inbox.open(1), inbox.open(2)
+    gone, there = inbox.open(Link(1)), inbox.open(Link(2))
     fill(there, "b", 2)
     gone.close()
 
@@ -113,7 +114,7 @@ def test_a_pause_lets_the_receiver_leave_and_keeps_what_waits() -> None:
     """Senders notice nothing; who receives after the pause gets all of it."""
     clock = WatchedClock()
     inbox = FairInbox[str](clock=clock)
-    channel = inbox.open(2)
+    channel = inbox.open(Link(2))
 
     taking = in_background(inbox.take)
     clock.wait_until_read()
@@ -130,7 +131,7 @@ def test_the_last_end_wakes_the_receiver() -> None:
     """Nobody waits for an item that will never come."""
     clock = WatchedClock()
     inbox = FairInbox[str](clock=clock)
-    first, second = inbox.open(1), inbox.open(1)
+    first, second = inbox.open(Link(1)), inbox.open(Link(1))
 
     taking = in_background(inbox.take)
     clock.wait_until_read()
@@ -145,7 +146,7 @@ def test_cancel_stops_every_sender() -> None:
     """What was buffered is discarded and counted; who waits for room is woken."""
     clock = WatchedClock()
     inbox = FairInbox[str](clock=clock)
-    first, second = inbox.open(1), inbox.open(1)
+    first, second = inbox.open(Link(1)), inbox.open(Link(1))
     first.send("a0")
     second.send("b0")
 
@@ -165,7 +166,7 @@ def test_a_lingering_take_returns_when_it_is_full() -> None:
     """Items of any stream count towards the batch."""
     clock = WatchedClock()
     inbox = FairInbox[str](clock=clock)
-    first, second = inbox.open(1), inbox.open(1)
+    first, second = inbox.open(Link(1)), inbox.open(Link(1))
     first.send("a0")
 
     taking = in_background(lambda: inbox.take(3, linger_s=FOREVER_S))
@@ -179,7 +180,7 @@ def test_a_lingering_take_returns_when_it_is_full() -> None:
 def test_a_full_take_does_not_linger() -> None:
     """A batch that is complete leaves at once."""
     inbox = FairInbox[str]()
-    fill(inbox.open(3), "a", 3)
+    fill(inbox.open(Link(3)), "a", 3)
 
     assert inbox.take(2, linger_s=FOREVER_S) == ["a0", "a1"]
 
@@ -187,8 +188,8 @@ def test_a_full_take_does_not_linger() -> None:
 def test_a_lingering_take_returns_what_it_has_at_the_deadline() -> None:
     """A silent camera delays a batch by no more than its deadline."""
     inbox = FairInbox[str]()
-    fill(inbox.open(1), "a", 1)
-    inbox.open(1)
+    fill(inbox.open(Link(1)), "a", 1)
+    inbox.open(Link(1))
 
     assert inbox.take(2, linger_s=0.001) == ["a0"]
 
@@ -196,7 +197,7 @@ def test_a_lingering_take_returns_what_it_has_at_the_deadline() -> None:
 def test_a_lingering_take_returns_what_it_has_at_the_end() -> None:
     """When every stream has ended, nothing more is waited for."""
     inbox = FairInbox[str]()
-    channel = inbox.open(1)
+    channel = inbox.open(Link(1))
     channel.send("a0")
     channel.close()
     inbox.close()
@@ -208,8 +209,8 @@ def test_a_lingering_take_returns_what_it_has_at_the_end() -> None:
 def test_a_busy_stream_fills_a_batch_beside_a_silent_one() -> None:
     """Its sender is not held at its capacity while the batch waits for others."""
     inbox = FairInbox[str]()
-    busy = inbox.open(1)
-    inbox.open(1)
+    busy = inbox.open(Link(1))
+    inbox.open(Link(1))
 
     taking = in_background(lambda: inbox.take(4, linger_s=FOREVER_S))
     fill(busy, "a", 4)
@@ -221,8 +222,8 @@ def test_each_stream_has_its_own_overflow() -> None:
     """A live stream drops its own oldest items and nobody else's."""
     dropped: list[str] = []
     inbox = FairInbox[str]()
-    live = inbox.open(1, Overflow.DROP_OLDEST, on_drop=dropped.append)
-    file = inbox.open(2)
+    live = inbox.open(Link(1, Overflow.DROP_OLDEST, dropped.append))
+    file = inbox.open(Link(2))
     fill(live, "a", 3)
     fill(file, "b", 2)
 
@@ -234,8 +235,8 @@ def test_waiting_times_are_counted_by_the_injected_clock() -> None:
     """The receiver's own wait counts once, while it lasts and after."""
     clock = WatchedClock()
     inbox = FairInbox[str](clock=clock)
-    first = inbox.open(1)
-    inbox.open(1)
+    first = inbox.open(Link(1))
+    inbox.open(Link(1))
 
     taking = in_background(inbox.take)
     clock.wait_until_read()
@@ -261,7 +262,7 @@ def test_no_stream_waits_while_another_has_two_turns(
     """Between any two items of one stream, each stream that has items gets its turn."""
     inbox = FairInbox[tuple[int, int]]()
     for stream, depth in enumerate(depths):
-        channel = inbox.open(7)
+        channel = inbox.open(Link(7))
         for index in range(depth):
             channel.send((stream, index))
         channel.close()

@@ -264,3 +264,22 @@ def test_a_live_stream_drops_while_the_shared_stages_are_away() -> None:
     hub.close()
     assert shared.wait(PATIENCE_S)
     assert [index for _, index in sink.received] == [8, 9]
+
+
+def test_an_item_that_a_shared_stage_drops_is_not_waited_for() -> None:
+    """The stream ends all the same when the rest has come back."""
+    hub = Hub(stream_of)
+    sink = Recorder()
+
+    def drop_odd(inbox: Inbox) -> Outputs:
+        for item in inbox:
+            if item[1] % 2:
+                hub.discard(item[0])
+            else:
+                yield item
+
+    pipeline = pipeline_of(hub, "a", items("a", range(5)), sink)
+
+    Streams(hub, share(hub, drop_odd), [pipeline]).run()
+
+    assert [index for _, index in sink.received] == [0, 2, 4]

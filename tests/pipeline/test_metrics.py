@@ -9,6 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from maskstream.pipeline.errors import ConfigError
+from maskstream.pipeline.frame import Batch
 from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.metrics import Metrics
@@ -101,7 +102,7 @@ def test_the_network_is_described() -> None:
     """A scrape tells which model runs on what, and batches and latencies."""
     metrics = Metrics(Ledger())
     metrics.describe_model(name="fcn8s", engine="openvino")
-    metrics.observe_batch(4)
+    metrics.observe_batch(Batch(frames=(), size_hw=(288, 512), held=()))
 
     with metrics.serve(0) as port:
         seen = scrape(port)

@@ -44,6 +44,8 @@ def test_every_frame_has_a_line(tmp_path: Path, clip: Path) -> None:
         "time_base": "1/12800",
         "seconds": 0.04,
         "estimated": False,
+        "held": False,
+        "network_size": None,
         "size": [64, 96],
         "rotation": 0,
         "shares": second["shares"],
