@@ -91,6 +91,26 @@ def show(
     _console().print(table)
 
 
+@weights.command()
+def average(
+    files: Annotated[
+        list[str], typer.Argument(metavar="WEIGHTS...", help="Names or files.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Safetensors.")],
+    share: Annotated[
+        list[float] | None,
+        typer.Option(help="What each counts, in their order; all the same without."),
+    ] = None,
+) -> None:
+    """Average trainings of one network, such as one before and after fine-tuning."""
+    from maskstream.models.averaging import average_weights
+    from maskstream.models.weights import save_weights
+
+    network, card = average_weights(files, share)
+    save_weights(output, network, card)
+    _console().print(f"{output}: the mean of {len(files)} x {card.model}")
+
+
 @weights.command("import")
 def import_(
     file: Annotated[

@@ -34,6 +34,7 @@ class SlowEngine:
         self, pictures: Sequence[NDArray[np.uint8]], sizes_hw: Sequence[tuple[int, int]]
     ) -> SlowLabels:
         """Start on pictures."""
+        assert pictures
         return SlowLabels(sizes_hw)
 
     def busy_s(self) -> float:
