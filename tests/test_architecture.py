@@ -33,6 +33,7 @@ LAYERS = {
     "maskstream.pipeline.console": "program",
     "maskstream.pipeline.plan": "program",
     "maskstream.pipeline.settings_file": "configs",
+    "maskstream.server": "program",
 }
 """The layer of a module is that of its longest prefix."""
 

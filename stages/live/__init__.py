@@ -1,0 +1,5 @@
+"""Live sources: connect, watch, come back."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
