@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from threading import Lock
 
-__all__ = ["Clock", "ManualClock", "Stopwatch", "monotonic_clock"]
+__all__ = ["Clock", "ManualClock", "Stopwatch", "monotonic_clock", "utc_text"]
 
 Clock = Callable[[], float]
 """Seconds that never go back; only differences mean anything."""
@@ -56,3 +57,9 @@ class ManualClock:
             raise ValueError(f"a clock cannot go back, got {seconds}")
         with self._lock:
             self._now_s += seconds
+
+
+def utc_text(seconds: float) -> str:
+    """Write a time since 1970 as RFC 3339 does, in UTC and to the microsecond."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -27,7 +27,14 @@ from maskstream.pipeline.stage import Inbox, Outputs
 from maskstream.stages.mux import add_track, encode, open_container
 from maskstream.stages.parts import write_parts
 
-__all__ = ["CLASSES_TAG", "TIME_BASE_TAG", "MaskStream", "MaskTrack", "exact_pts"]
+__all__ = [
+    "CLASSES_TAG",
+    "TIME_BASE_TAG",
+    "MaskFile",
+    "MaskStream",
+    "MaskTrack",
+    "exact_pts",
+]
 
 CLASSES_TAG = "MASKSTREAM_CLASSES"
 """The class table, as `ClassTable.to_json` writes it."""
@@ -62,26 +69,52 @@ class MaskTrack:
         )
 
     @contextmanager
-    def _open(self, path: Path, first: Segmentation) -> Iterator[_MaskFile]:
+    def _open(self, path: Path, first: Segmentation) -> Iterator[MaskFile]:
         with open_container(path, first.frame) as container:
-            yield _MaskFile(self, container, first)
+            yield MaskFile(
+                container,
+                first,
+                classes=self.classes,
+                ledger=self.ledger,
+                sink=self.sink,
+            )
 
 
-class _MaskFile:
+class MaskFile:
+    """A mask track being written.
+
+    Args:
+        container: As `open_container` gives it.
+        first: Its format is that of all.
+        classes: Of the class ids.
+        ledger: Counts each frame whose packet the container has taken.
+        sink: The sink's name there.
+    """
+
     def __init__(
-        self, settings: MaskTrack, container: OutputContainer, first: Segmentation
+        self,
+        container: OutputContainer,
+        first: Segmentation,
+        *,
+        classes: ClassTable,
+        ledger: Ledger,
+        sink: str,
     ) -> None:
-        self._settings = settings
+        self.num_written = 0
+        self._ledger = ledger
+        self._sink = sink
         self._container = container
-        self._masks = MaskStream(container, first.frame.format, settings.classes)
+        self._masks = MaskStream(container, first.frame.format, classes)
         container.start_encoding()
 
     def write(self, item: Segmentation) -> None:
+        """Encode the labels of one item."""
         self._container.mux(self._masks.encode(item, item.frame.pts))
-        self._settings.ledger.written(item.frame.stream, self._settings.sink)
+        self.num_written += 1
+        self._ledger.written(item.frame.stream, self._sink)
 
     def flush(self) -> None:
-        pass  # the encoder holds nothing back
+        """Do nothing: the encoder holds nothing back."""
 
 
 class MaskStream:

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 
-from maskstream.pipeline.clock import ManualClock, Stopwatch, monotonic_clock
+from maskstream.pipeline.clock import ManualClock, Stopwatch, monotonic_clock, utc_text
 
 
 def test_a_manual_clock_moves_only_when_told() -> None:
@@ -73,3 +73,9 @@ def test_a_stopwatch_stops_when_its_block_raises() -> None:
     clock.advance(5)
 
     assert stopwatch.seconds == 2
+
+
+def test_a_time_since_1970_is_written_in_utc() -> None:
+    """To the microsecond, so that every one has the same length and sorts as text."""
+    assert utc_text(1_700_000_000.25) == "2023-11-14T22:13:20.250000Z"
+    assert utc_text(0) == "1970-01-01T00:00:00.000000Z"

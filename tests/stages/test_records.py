@@ -44,6 +44,7 @@ def test_every_frame_has_a_line(tmp_path: Path, clip: Path) -> None:
         "time_base": "1/12800",
         "seconds": 0.04,
         "estimated": False,
+        "captured_at": None,
         "held": False,
         "network_size": None,
         "size": [64, 96],
@@ -127,3 +128,16 @@ def test_run_lengths_without_pycocotools_are_refused(
 
     with pytest.raises(ConfigError, match=r"pip install 'maskstream\[coco\]'"):
         Records(tmp_path / "r.jsonl", CAMVID, Ledger(), masks=True)
+
+
+def test_a_record_of_a_live_frame_says_when_it_was_taken(
+    tmp_path: Path, clip: Path
+) -> None:
+    """In UTC, whatever the clock of the stream."""
+    item = read_clip(clip)[0][0]
+    live = replace(item, frame=replace(item.frame, captured_at=1_700_000_000.25))
+
+    run_sink(Records(tmp_path / "r.jsonl", CAMVID, Ledger()), [live])
+
+    _, record = lines_of(tmp_path / "r.jsonl")
+    assert record["captured_at"] == "2023-11-14T22:13:20.250000Z"
