@@ -6,13 +6,15 @@ while running, the difference is what is in flight.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
 __all__ = ["Ledger", "SinkAccount", "StreamAccount"]
+
+_MAX_FILES = 1000  # of a sink that writes for months, the last so many are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class SinkAccount:
     """Frames by (stage, reason), those dropped before the stream forked included."""
     files: Sequence[str] = ()
     """What it has left behind: files and folders, in the order of their making."""
+    since: int = 0
+    """How many frames of the stream were decoded before the sink was there."""
 
     @property
     def num_dropped(self) -> int:
@@ -54,7 +58,7 @@ class StreamAccount:
     def in_flight(self) -> Mapping[str, int]:
         """Frames without an outcome yet, by sink; all zero when balanced."""
         return {
-            name: self.decoded - sink.written - sink.num_dropped
+            name: self.decoded - sink.since - sink.written - sink.num_dropped
             for name, sink in self.sinks.items()
         }
 
@@ -64,34 +68,78 @@ class StreamAccount:
         return not any(self.in_flight.values())
 
 
+@dataclass(slots=True)
+class _Sums:
+    """Of one sink."""
+
+    since: int = 0
+    written: int = 0
+    dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
+    files: deque[str] = field(default_factory=lambda: deque(maxlen=_MAX_FILES))
+
+    def snapshot(self) -> SinkAccount:
+        dropped = dict(self.dropped)
+        return SinkAccount(self.written, dropped, tuple(self.files), self.since)
+
+
+@dataclass(slots=True)
+class _Account:
+    """Of one stream."""
+
+    sinks: dict[str, _Sums]
+    decoded: int = 0
+    notes: Counter[str] = field(default_factory=Counter)
+
+    def snapshot(self) -> StreamAccount:
+        sinks = {name: sums.snapshot() for name, sums in self.sinks.items()}
+        return StreamAccount(self.decoded, sinks, dict(self.notes))
+
+
 class Ledger:
-    """Counts outcomes by stream and sink. Safe between threads."""
+    """Counts outcomes by stream and sink. Safe between threads.
+
+    What is told of a stream or a sink that has no account is not kept.
+    """
 
     def __init__(self) -> None:
-        self._lock = Lock()  # guards every field below
-        self._sinks: dict[str, tuple[str, ...]] = {}
-        self._decoded: Counter[str] = Counter()
-        self._written: Counter[tuple[str, str]] = Counter()
-        self._dropped: Counter[tuple[str, str, str, str]] = Counter()
-        self._notes: Counter[tuple[str, str]] = Counter()
-        self._files: dict[tuple[str, str], list[str]] = {}
+        self._lock = Lock()  # guards the accounts
+        self._accounts: dict[str, _Account] = {}
 
-    def open(self, stream: str, sinks: Sequence[str]) -> None:
+    def open(self, stream: str, sinks: Iterable[str]) -> None:
         """Begin the account of ``stream``, whose frames go to each of ``sinks``."""
         with self._lock:
-            if stream in self._sinks:
+            if stream in self._accounts:
                 raise ValueError(f"stream {stream!r} has an account already")
-            self._sinks[stream] = tuple(sinks)
+            self._accounts[stream] = _Account({sink: _Sums() for sink in sinks})
+
+    def reopen(self, stream: str, sinks: Iterable[str]) -> None:
+        """Go on with the account of a stream that is built again, or begin one.
+
+        A sink that is new to it has no part in the frames that were decoded before.
+        """
+        with self._lock:
+            account = self._accounts.setdefault(stream, _Account({}))
+            account.sinks = {
+                sink: account.sinks.get(sink, _Sums(since=account.decoded))
+                for sink in sinks
+            }
+
+    def forget(self, stream: str) -> None:
+        """Close the account of a stream that has ended."""
+        with self._lock:
+            self._accounts.pop(stream, None)
 
     def decoded(self, stream: str) -> None:
         """Count one picture that left the decoder."""
         with self._lock:
-            self._decoded[stream] += 1
+            if account := self._accounts.get(stream):
+                account.decoded += 1
 
     def written(self, stream: str, sink: str, frames: int = 1) -> None:
         """Count frames that ``sink`` has made part of its output."""
         with self._lock:
-            self._written[stream, sink] += frames
+            for sums in self._sums(stream, sink):
+                sums.written += frames
 
     def dropped(
         self,
@@ -104,51 +152,49 @@ class Ledger:
     ) -> None:
         """Count frames that go no further, for one sink or (None) for all of them."""
         with self._lock:
-            for name in self._sinks[stream] if sink is None else (sink,):
-                self._dropped[stream, name, stage, reason] += frames
+            for sums in self._sums(stream, sink):
+                sums.dropped[stage, reason] += frames
 
     def noted(self, stream: str, event: str, count: int = 1) -> None:
         """Count what is worth knowing and is not a frame."""
         with self._lock:
-            self._notes[stream, event] += count
+            if account := self._accounts.get(stream):
+                account.notes[event] += count
 
     def made(self, stream: str, sink: str, file: Path) -> None:
         """Note a file or folder that ``sink`` has left behind, whole or not."""
         with self._lock:
-            self._files.setdefault((stream, sink), []).append(str(file))
+            for sums in self._sums(stream, sink):
+                sums.files.append(str(file))
 
-    def settle(self, *, stage: str, reason: str) -> None:
-        """Drop whatever has no outcome, after a run that was cut short has ended."""
-        for stream, account in self.accounts().items():
-            for sink, frames in account.in_flight.items():
-                if frames > 0:
-                    self.dropped(
-                        stream, stage=stage, reason=reason, sink=sink, frames=frames
-                    )
+    def settle(self, *, stage: str, reason: str, stream: str | None = None) -> None:
+        """Drop whatever has no outcome, after a run that was cut short has ended.
+
+        Of one stream, or (None) of all.
+        """
+        with self._lock:
+            streams = self._accounts if stream is None else (stream,)
+            for name in streams:
+                if account := self._accounts.get(name):
+                    for sink, frames in account.snapshot().in_flight.items():
+                        if frames > 0:
+                            account.sinks[sink].dropped[stage, reason] += frames
+
+    def account(self, stream: str) -> StreamAccount:
+        """Return a snapshot of one stream's account; an empty one if it has none."""
+        with self._lock:
+            account = self._accounts.get(stream)
+            return StreamAccount(0, {}, {}) if account is None else account.snapshot()
 
     def accounts(self) -> dict[str, StreamAccount]:
         """Return a snapshot of every stream's account."""
         with self._lock:
-            return {
-                stream: StreamAccount(
-                    decoded=self._decoded[stream],
-                    sinks={sink: self._sink_account(stream, sink) for sink in sinks},
-                    notes={
-                        event: count
-                        for (of, event), count in self._notes.items()
-                        if of == stream
-                    },
-                )
-                for stream, sinks in self._sinks.items()
-            }
+            return {stream: one.snapshot() for stream, one in self._accounts.items()}
 
-    def _sink_account(self, stream: str, sink: str) -> SinkAccount:
-        return SinkAccount(
-            written=self._written[stream, sink],
-            dropped={
-                (stage, reason): frames
-                for (of, at, stage, reason), frames in self._dropped.items()
-                if (of, at) == (stream, sink)
-            },
-            files=tuple(self._files.get((stream, sink), ())),
-        )
+    def _sums(self, stream: str, sink: str | None) -> Sequence[_Sums]:
+        account = self._accounts.get(stream)
+        if account is None:
+            return ()
+        if sink is None:
+            return tuple(account.sinks.values())
+        return (account.sinks[sink],) if sink in account.sinks else ()

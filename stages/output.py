@@ -150,7 +150,7 @@ def complete(path: Path, ledger: Ledger, stream: str, sink: str) -> None:
     their way then have no outcome.
     """
     partial = partial_name(path)
-    if ledger.accounts()[stream].in_flight[sink] > 0:
+    if ledger.account(stream).in_flight.get(sink, 0) > 0:
         _logger.warning(
             "%s: the run was cut short; what was written is in %s", stream, partial
         )

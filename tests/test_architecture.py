@@ -33,6 +33,8 @@ LAYERS = {
     "maskstream.pipeline.console": "program",
     "maskstream.pipeline.plan": "program",
     "maskstream.pipeline.settings_file": "configs",
+    "maskstream.pipeline.shared_stages": "program",
+    "maskstream.pipeline.stream_stages": "machine",
     "maskstream.server": "program",
 }
 """The layer of a module is that of its longest prefix."""

@@ -200,3 +200,58 @@ def test_files_are_listed_in_the_order_of_their_making() -> None:
     sinks = ledger.accounts()["cam"].sinks
     assert sinks["video"].files == ("a.mp4", "a-2.mp4")
     assert sinks["mask"].files == ()
+
+
+def test_a_long_list_of_files_is_cut_to_the_last() -> None:
+    """A sink that writes for months does not fill the memory with names."""
+    ledger = ledger_of("video")
+
+    for number in range(1500):
+        ledger.made("cam", "video", Path(f"{number}.mkv"))
+
+    files = ledger.account("cam").sinks["video"].files
+    assert (len(files), files[0], files[-1]) == (1000, "500.mkv", "1499.mkv")
+
+
+def test_an_account_goes_on_when_its_stream_is_built_again() -> None:
+    """Sums are kept; a new sink has no part in what was before it, an old one goes."""
+    ledger = ledger_of("video", "mask", decoded=3)
+    ledger.written("cam", "video", 3)
+
+    ledger.reopen("cam", ["video", "records"])
+    ledger.decoded("cam")
+    ledger.written("cam", "records")
+
+    account = ledger.account("cam")
+    assert account.decoded == 4
+    assert account.in_flight == {"video": 1, "records": 0}
+
+
+def test_one_stream_is_settled_without_the_others() -> None:
+    """The others are still running."""
+    ledger = Ledger()
+    for stream in ("a", "b"):
+        ledger.open(stream, ["video"])
+        ledger.decoded(stream)
+
+    ledger.settle(stream="a", stage="decode", reason="failed")
+
+    assert ledger.account("a").is_balanced
+    assert ledger.account("b").in_flight == {"video": 1}
+
+
+def test_a_stream_that_was_forgotten_leaves_nothing_behind() -> None:
+    """What is told of it afterwards opens no account again."""
+    ledger = ledger_of("video", decoded=1)
+
+    ledger.forget("cam")
+    ledger.decoded("cam")
+    ledger.noted("cam", "late")
+    ledger.written("cam", "video")
+    ledger.dropped("cam", stage="decode", reason="late")
+    ledger.made("cam", "video", Path("o.mkv"))
+    ledger.settle(stage="run", reason="over", stream="cam")
+    ledger.forget("cam")
+
+    assert ledger.accounts() == {}
+    assert ledger.account("cam").decoded == 0
