@@ -164,9 +164,9 @@ class _Run:
         """Run the graph of ``plans``, unless somebody asked to stop before."""
         if self.interrupts.is_requested:
             return
-        ledger = self.assembler.ledger
+        ledger, metrics = self.assembler.ledger, self.assembler.metrics
         running = self.assembler.build(plans)
-        self.assembler.metrics.watch(running.pipelines)
+        metrics.watch(*running.pipelines)
         started_at, cpu_started_at = self.clock(), time.process_time()
         try:
             self._wait(running, plans)
@@ -176,6 +176,7 @@ class _Run:
         else:
             if running.is_cancelled:
                 ledger.settle(stage="run", reason="cancelled")
+        metrics.unwatch(*running.pipelines)
         seconds = self.clock() - started_at
         self.seconds += seconds
         self.cpu_seconds += time.process_time() - cpu_started_at

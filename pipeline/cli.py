@@ -17,6 +17,7 @@ from maskstream.pipeline.commands.heatmaps import heatmaps
 from maskstream.pipeline.commands.models import models
 from maskstream.pipeline.commands.probe import probe, verify
 from maskstream.pipeline.commands.run import EXAMPLES, run
+from maskstream.pipeline.commands.serve import serve
 from maskstream.pipeline.commands.teach import label_with
 from maskstream.pipeline.commands.train import pseudo_label, report, train
 from maskstream.pipeline.commands.weights import weights
@@ -34,7 +35,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _COMMANDS = {
-    "Video": (probe, verify),
+    "Video": (serve, probe, verify),
     "Configuration": (check, show, schema, doctor),
     "Network": (models, heatmaps, evaluate, train, report, pseudo_label, label_with),
 }

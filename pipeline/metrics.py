@@ -7,9 +7,10 @@ nothing here but its place in the histograms. Labels are stream ids, never URLs.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
+from threading import Lock
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Histogram, Info, start_http_server
@@ -37,7 +38,7 @@ StageSeconds = dict[tuple[str, str, str], float]
 
 
 class Metrics(Collector):
-    """The pipeline's metrics, in a registry of their own.
+    """The pipeline's metrics, in a registry of their own. Safe between threads.
 
     The seconds of a stage add up from one pipeline that is watched to the next.
 
@@ -48,6 +49,7 @@ class Metrics(Collector):
     def __init__(self, ledger: Ledger) -> None:
         self.registry = CollectorRegistry()
         self._ledger = ledger
+        self._lock = Lock()  # guards the pipelines and their past
         self._pipelines: tuple[Pipeline, ...] = ()
         self._past_s: StageSeconds = {}
         self._latency = Histogram(
@@ -83,10 +85,25 @@ class Metrics(Collector):
         """Count one batch."""
         self._batch_size.observe(len(batch.frames))
 
-    def watch(self, pipelines: Sequence[Pipeline]) -> None:
-        """Report ``pipelines`` from now on, and those before no longer."""
-        self._past_s = self._stage_seconds()
-        self._pipelines = tuple(pipelines)
+    def watch(self, *pipelines: Pipeline) -> None:
+        """Report these pipelines too from now on."""
+        with self._lock:
+            self._pipelines += pipelines
+
+    def unwatch(self, *pipelines: Pipeline) -> None:
+        """Keep the seconds of pipelines that have ended, and let go of the rest."""
+        with self._lock:
+            left = tuple(one for one in self._pipelines if one not in pipelines)
+            self._pipelines = left
+            _add_seconds(self._past_s, pipelines)
+
+    def forget(self, stream: str) -> None:
+        """Let the labels of a stream vanish; its pipeline has ended."""
+        with self._lock:
+            past_s = self._past_s.items()
+            self._past_s = {key: spent for key, spent in past_s if key[0] != stream}
+        with suppress(KeyError):  # no frame of it was ever finished
+            self._latency.remove(stream)
 
     @contextmanager
     def serve(self, port: int) -> Iterator[int]:
@@ -117,12 +134,15 @@ class Metrics(Collector):
         yield from self._stage_metrics()
 
     def _stage_metrics(self) -> Iterable[Metric]:
+        with self._lock:
+            pipelines, stage_seconds = self._pipelines, dict(self._past_s)
+        _add_seconds(stage_seconds, pipelines)
         seconds = CounterMetricFamily(
             "maskstream_stage_seconds",
             "Seconds of a stage by state: busy, before an empty inbox, a full outbox.",
             labels=["stream", "stage", "state"],
         )
-        for (stream, stage, state), spent_s in self._stage_seconds().items():
+        for (stream, stage, state), spent_s in stage_seconds.items():
             seconds.add_metric([stream, stage, state], spent_s)
         yield seconds
         depth = GaugeMetricFamily(
@@ -133,26 +153,25 @@ class Metrics(Collector):
         capacity = GaugeMetricFamily(
             "maskstream_queue_capacity", "Items that fit.", labels=["stream", "stage"]
         )
-        for pipeline in self._pipelines:
+        for pipeline in pipelines:
             for stage, stats in pipeline.inboxes().items():
                 depth.add_metric([pipeline.stream, stage], stats.depth)
                 capacity.add_metric([pipeline.stream, stage], stats.capacity)
         yield depth
         yield capacity
 
-    def _stage_seconds(self) -> StageSeconds:
-        seconds = dict(self._past_s)
-        for pipeline in self._pipelines:
-            for report in pipeline.reports():
-                spent_s = {
-                    "busy": report.busy_s,
-                    "input_wait": report.input_wait_s,
-                    "output_wait": report.output_wait_s,
-                }
-                for state, one_s in spent_s.items():
-                    key = (report.stream, report.name, state)
-                    seconds[key] = seconds.get(key, 0.0) + one_s
-        return seconds
+
+def _add_seconds(seconds: StageSeconds, pipelines: Iterable[Pipeline]) -> None:
+    for pipeline in pipelines:
+        for report in pipeline.reports():
+            spent_s = {
+                "busy": report.busy_s,
+                "input_wait": report.input_wait_s,
+                "output_wait": report.output_wait_s,
+            }
+            for state, one_s in spent_s.items():
+                key = (report.stream, report.name, state)
+                seconds[key] = seconds.get(key, 0.0) + one_s
 
 
 def _ledger_metrics(ledger: Ledger) -> Iterable[Metric]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from typing import Any, TypeVar, get_args
@@ -12,7 +13,13 @@ from pydantic import BaseModel, ValidationError
 
 from maskstream.pipeline.errors import ConfigError
 
-__all__ = ["check_settings", "inner_settings", "read_settings"]
+__all__ = [
+    "check_settings",
+    "inner_settings",
+    "merge_settings",
+    "read_settings",
+    "substitute",
+]
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -47,6 +54,41 @@ def read_settings(path: Traversable) -> dict[str, Any]:
             f"{path}: a mapping of settings is needed, got a {type(document).__name__}"
         )
     return document
+
+
+def substitute(value: Any, environment: Mapping[str, str], path: Traversable) -> Any:
+    """Replace ``${NAME}`` in every string of ``value``.
+
+    Raises:
+        ConfigError: The environment has no such variable.
+    """
+    if isinstance(value, dict):
+        return {key: substitute(one, environment, path) for key, one in value.items()}
+    if isinstance(value, list):
+        return [substitute(one, environment, path) for one in value]
+    if not isinstance(value, str):
+        return value
+
+    def look_up(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in environment:
+            raise ConfigError(f"{path}: the environment variable {name} is not set")
+        return str(environment[name])
+
+    return re.sub(r"\$\{(\w+)\}", look_up, value)
+
+
+def merge_settings(
+    below: Mapping[str, Any], above: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Lay settings over others, key by key and into their depth."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(under, Mapping | None):
+            value = merge_settings(under or {}, value)
+        merged[key] = value
+    return merged
 
 
 def check_settings(
@@ -118,7 +160,10 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
 def _known_keys(model: type[BaseModel], path: list[str]) -> list[str]:
     """List the keys of the part of ``model`` that ``path`` leads to."""
     for key in path:
+        if key not in model.model_fields:
+            continue  # the name of one of many, or its place among them
         inner = inner_settings(model.model_fields[key].annotation)
-        assert inner is not None, "pydantic looked for keys in it"
+        if inner is None:
+            return []
         model = inner
     return list(model.model_fields)

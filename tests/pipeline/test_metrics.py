@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from fractions import Fraction
 from urllib.request import urlopen
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from maskstream.pipeline.errors import ConfigError
-from maskstream.pipeline.frame import Batch
+from maskstream.pipeline.frame import Batch, Frame, StreamFormat
 from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.metrics import Metrics
@@ -54,7 +55,7 @@ def test_a_scrape_shows_the_ledger() -> None:
     ledger.decoded("front")
     ledger.dropped("front", stage="decode", reason="queue_full")
     ledger.noted("front", "corrupt_packets", 3)
-    metrics.watch([pipeline])
+    metrics.watch(pipeline)
 
     with metrics.serve(0) as port:
         seen = scrape(port)
@@ -75,14 +76,16 @@ def test_stage_seconds_never_go_back_when_one_file_follows_another() -> None:
     ledger = Ledger()
     ledger.open("front", ["video"])
     metrics = Metrics(ledger)
-    metrics.watch([run_a_graph(ledger, 3)])
+    first = run_a_graph(ledger, 3)
+    metrics.watch(first)
     key = (
         "maskstream_stage_seconds_total",
         (("stage", "decode"), ("state", "busy"), ("stream", "front")),
     )
     with metrics.serve(0) as port:
         before = scrape(port)[key]
-        metrics.watch([run_a_graph(ledger, 3)])
+        metrics.unwatch(first)
+        metrics.watch(run_a_graph(ledger, 3))
         after = scrape(port)[key]
 
     assert after > before > 0
@@ -109,3 +112,23 @@ def test_the_network_is_described() -> None:
 
     assert seen["maskstream_model_info", (("engine", "openvino"), ("name", "fcn8s"))]
     assert seen["maskstream_batch_size_count", ()] == 1
+
+
+def test_the_labels_of_a_stream_that_was_forgotten_vanish() -> None:
+    """Neither its seconds nor its latencies are told any more."""
+    ledger = Ledger()
+    ledger.open("front", ["video"])
+    metrics = Metrics(ledger)
+    pipeline = run_a_graph(ledger, 3)
+    metrics.watch(pipeline)
+    form = StreamFormat(64, 96, Fraction(1, 25))
+    frame = Frame("front", 0, None, form, pts=0, duration=1, decoded_at=0.0)
+    metrics.observe_latency(frame, 0.1)
+
+    metrics.unwatch(pipeline)
+    ledger.forget("front")
+    metrics.forget("front")
+    metrics.forget("never-seen")
+
+    with metrics.serve(0) as port:
+        assert not [key for key in scrape(port) if ("stream", "front") in key[1]]

@@ -1,0 +1,25 @@
+"""``maskstream serve``: many cameras, unattended."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["serve"]
+
+
+def serve(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file.")],
+) -> None:
+    """Segment the cameras of a configuration, until told to stop.
+
+    A first Ctrl-C or SIGTERM finishes the files, a second stops at once. Exits with 0
+    when every frame is accounted for.
+    """
+    from maskstream.server import daemon  # it loads torch: not for --help
+
+    logging.getLogger("maskstream").setLevel(logging.INFO)
+    raise typer.Exit(daemon.serve(config))

@@ -1,0 +1,263 @@
+"""One stream and its life: built, watched, ended, built again.
+
+Nothing here waits. Whoever wants something of a stream says so and `tick`, which the
+supervisor calls some times a second, brings it nearer.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from threading import Condition
+
+from maskstream.pipeline.clock import Clock, monotonic_clock
+from maskstream.pipeline.errors import MaskStreamError, PipelineError
+from maskstream.pipeline.graph import Pipeline
+from maskstream.pipeline.ledger import Ledger
+from maskstream.server.restart_limit import RestartLimit
+from maskstream.server.status import State
+
+__all__ = ["LiveStream", "Phase"]
+
+_logger = logging.getLogger(__name__)
+
+
+class _Goal(Enum):
+    RUN = "run"
+    PAUSE = "pause"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Where a stream is in its life."""
+
+    state: State
+    since: float
+    """In seconds since 1970."""
+    message: str | None = None
+    """What is wrong, in one sentence."""
+
+
+class LiveStream:
+    """One stream. Every method may be called from any thread, `tick` from one.
+
+    Args:
+        stream: Its id.
+        build: Makes its pipeline, not yet started.
+        ledger: Has an account of it, which `build` has opened.
+        stop_deadline_s: How long it may take to end in order.
+        clock: Seconds, for deadlines.
+        wall_clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        stream: str,
+        build: Callable[[], Pipeline],
+        ledger: Ledger,
+        *,
+        stop_deadline_s: float,
+        clock: Clock = monotonic_clock,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.stream = stream
+        self._build = build
+        self._ledger = ledger
+        self._stop_deadline_s = stop_deadline_s
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._changed = Condition()  # guards every field below
+        self._goal = _Goal.RUN
+        self._is_outdated = False
+        """It is to be built again."""
+        self._pipeline: Pipeline | None = None
+        self._drained_at = 0.0
+        self._limit = RestartLimit(clock)
+        self._phase = Phase(State.CONNECTING, wall_clock())
+        self.num_crashes = 0
+        self.num_unbalanced = 0
+        """Frames without an outcome after ends that claimed to be in order."""
+
+    # -- what may be asked -----------------------------------------------------------
+
+    def rebuild(self, build: Callable[[], Pipeline] | None = None) -> None:
+        """Build the stream again, also one that was given up."""
+        with self._changed:
+            self._build = build or self._build
+            self._is_outdated = True
+            self._limit.forget()
+
+    def pause(self) -> None:
+        """Let go of the source."""
+        with self._changed:
+            if self._goal is _Goal.RUN:
+                self._goal = _Goal.PAUSE
+
+    def resume(self) -> None:
+        """Begin again after `pause`."""
+        with self._changed:
+            if self._goal is _Goal.PAUSE:
+                self._goal = _Goal.RUN
+                self._limit.forget()
+
+    def end(self) -> None:
+        """End in order, for good."""
+        with self._changed:
+            self._goal = _Goal.END
+
+    def cancel(self) -> None:
+        """End at once, for good; what waits in the channels is discarded."""
+        with self._changed:
+            self._goal = _Goal.END
+            if self._pipeline is not None:
+                self._pipeline.cancel()
+
+    def wait_for(self, *states: State, timeout_s: float) -> bool:
+        """Wait until the stream is in one of these states; False when it is not."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self._phase.state in states, timeout_s
+            )
+
+    # -- what is known ---------------------------------------------------------------
+
+    @property
+    def phase(self) -> Phase:
+        """Where the stream is in its life."""
+        with self._changed:
+            return self._phase
+
+    @property
+    def pipeline(self) -> Pipeline | None:
+        """What runs now."""
+        with self._changed:
+            return self._pipeline
+
+    @property
+    def has_ended(self) -> bool:
+        """It was to end and has; nothing of it runs any more."""
+        with self._changed:
+            return self._goal is _Goal.END and self._pipeline is None
+
+    # -- how it goes on --------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Do what is due."""
+        with self._changed:
+            if self._pipeline is not None:
+                self._urge(self._pipeline)
+                self._reap(self._pipeline)
+            if self._pipeline is None:
+                self._settle_or_start()
+
+    def _urge(self, pipeline: Pipeline) -> None:
+        """End what is not wanted any more, or of which a part has failed."""
+        now = self._clock()
+        is_wanted = self._goal is _Goal.RUN and not self._is_outdated
+        if not pipeline.is_draining:
+            if not is_wanted or pipeline.failed_stage:
+                pipeline.drain()
+                self._drained_at = now
+            return
+        is_late = now - self._drained_at > self._stop_deadline_s
+        if is_late and not pipeline.is_cancelled:
+            _logger.warning(
+                "%s: not ended within %g s, what is left of it is discarded",
+                self.stream,
+                self._stop_deadline_s,
+            )
+            pipeline.cancel()
+
+    def _reap(self, pipeline: Pipeline) -> None:
+        """Close the books of a pipeline that has ended."""
+        failure: PipelineError | None = None
+        try:
+            if not pipeline.wait(0):
+                return
+        except PipelineError as error:
+            failure = error
+        self._pipeline = None
+        if failure is not None:
+            stage = pipeline.failed_stage or "stream"
+            self._ledger.settle(stream=self.stream, stage=stage, reason="failed")
+            self._count_crash(_sentence(failure))
+            return
+        if pipeline.is_cancelled:
+            self._ledger.settle(stream=self.stream, stage="stop", reason="cancelled")
+        missing = self._ledger.account(self.stream).in_flight
+        if any(missing.values()):
+            self.num_unbalanced += sum(map(abs, missing.values()))
+            _logger.error(
+                "%s: the ledger does not balance, %s frames have no outcome",
+                self.stream,
+                dict(missing),
+            )
+        if not pipeline.is_draining:
+            self._enter(State.ENDED, "the source has ended")
+
+    def _count_crash(self, sentence: str) -> None:
+        self.num_crashes += 1
+        if self._limit.may_restart():
+            _logger.error("%s: crashed and is built again: %s", self.stream, sentence)
+            self._enter(State.WAITING, sentence)
+        else:
+            _logger.critical(
+                "%s: crashed %d times in %g s and is given up; restart it when the "
+                "cause is gone: %s",
+                self.stream,
+                self._limit.max_restarts + 1,
+                self._limit.window_s,
+                sentence,
+            )
+            self._enter(State.FAILED, sentence)
+
+    def _settle_or_start(self) -> None:
+        match self._goal:
+            case _Goal.END:
+                if self._phase.state is not State.ENDED:
+                    self._enter(State.ENDED)
+                else:
+                    self._changed.notify_all()
+            case _Goal.PAUSE:
+                if self._phase.state is not State.PAUSED:
+                    self._enter(State.PAUSED)
+            case _Goal.RUN if self._is_outdated or self._is_due():
+                self._is_outdated = False
+                self._start()
+
+    def _is_due(self) -> bool:
+        if self._phase.state in (State.FAILED, State.ENDED):
+            return False
+        return self._limit.restart_in_s() <= 0
+
+    def _start(self) -> None:
+        try:
+            pipeline = self._build()
+        except (MaskStreamError, OSError) as error:
+            self._count_crash(str(error))
+            return
+        try:
+            pipeline.start()
+        except RuntimeError as error:  # no thread to be had
+            pipeline.stop()
+            self._count_crash(str(error))
+            return
+        self._pipeline = pipeline
+        self._enter(State.CONNECTING)
+
+    def _enter(self, state: State, message: str | None = None) -> None:
+        self._phase = Phase(state, self._wall_clock(), message)
+        self._changed.notify_all()
+
+
+def _sentence(error: PipelineError) -> str:
+    """Say what failed first."""
+    first = error.exceptions[0]
+    if isinstance(first, MaskStreamError):
+        return str(first)
+    where = "".join(f" {note}" for note in getattr(first, "__notes__", ()))
+    return f"unexpected {type(first).__name__}: {first}{where}"
