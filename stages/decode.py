@@ -19,7 +19,7 @@ from maskstream.stages.opening import OpenVideo, open_source
 from maskstream.stages.passthrough import Passthrough
 from maskstream.stages.side_streams import SideDelivery
 from maskstream.stages.source import Source
-from maskstream.stages.stream_format import quarter_turns
+from maskstream.stages.stream_format import has_changed
 from maskstream.stages.timeline import Timeline
 from maskstream.stages.window import Window
 
@@ -86,7 +86,7 @@ class Decoder:
         pixels = ""
         timed = self._timed(opened, window)
         for index, (picture, pts, is_estimated) in enumerate(timed):
-            if form is None or _has_changed(picture, form, pixels):
+            if form is None or has_changed(picture, form, pixels):
                 form = opened.format_of(picture)
                 pixels = picture.format.name
             yield Frame(
@@ -133,12 +133,3 @@ class Decoder:
             return False
         lasted_s = last.pts_seconds - float(opened.begin_s)
         return lasted_s < promised_s - max(_TRUNCATED_S, promised_s / 20)
-
-
-def _has_changed(picture: av.VideoFrame, form: StreamFormat, pixels: str) -> bool:
-    return (
-        picture.height != form.height
-        or picture.width != form.width
-        or picture.format.name != pixels
-        or quarter_turns(picture.rotation) != form.rotation
-    )

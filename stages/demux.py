@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 
 from maskstream.stages.error_budget import ErrorBudget
 
-__all__ = ["demux_pictures"]
+__all__ = ["demux_packets", "demux_pictures"]
 
 
 def demux_pictures(
@@ -32,7 +32,7 @@ def demux_pictures(
         SourceError: The budget is spent.
         av.FFmpegError: The input cannot be read on.
     """
-    for packet in _packets(container, [video, *beside], budget):
+    for packet in demux_packets(container, [video, *beside], budget):
         if packet.stream is not video:  # the index of the last, empty ones is 0
             deliver(packet)
             continue
@@ -50,9 +50,17 @@ def demux_pictures(
             yield picture
 
 
-def _packets(
+def demux_packets(
     container: InputContainer, streams: Sequence[Stream], budget: ErrorBudget
 ) -> Iterator[Packet[Any]]:
+    """Yield the packets of ``streams``, those behind damage too.
+
+    The last packet of each stream is empty and gives what its decoder holds back.
+
+    Raises:
+        SourceError: The budget is spent.
+        av.FFmpegError: The input cannot be read on.
+    """
     while True:
         try:
             yield from container.demux(*streams)

@@ -120,8 +120,8 @@ def open_source(
     Args:
         source: What to open; a stream of pictures is for `OpenPictures`.
         threads: Of the decoder; each but the first holds back one picture.
-        open_timeout_s: How long a peer on the network may be silent while opening.
-        read_timeout_s: How long it may be silent while reading.
+        open_timeout_s: How long opening over the network may take as a whole.
+        read_timeout_s: How long a peer may be silent, then and while reading.
         clock: Tells a peer that did not answer from one that answered nonsense.
 
     Raises:
@@ -132,14 +132,18 @@ def open_source(
         container = av.open(
             source.url,
             format=source.format,
-            options={**source.options, **_socket_options(source, open_timeout_s)},
+            options={**_socket_options(source, read_timeout_s), **source.options},
             metadata_errors="replace",
-            # Costs looks at the clock, so only where a peer may be silent.
-            timeout=(open_timeout_s, read_timeout_s) if source.is_network else None,
+            # PyAV's own limit bounds the opening as a whole. While reading, it would
+            # take the interpreter's lock each time that FFmpeg looks at the socket.
+            timeout=(open_timeout_s, None) if source.is_network else None,
         )
     except av.FFmpegError as error:
-        is_silence = source.is_network and clock() - began_s >= open_timeout_s
-        timeout_s = open_timeout_s if is_silence else None
+        # After a silent socket some demuxers speak of invalid data (RTSP) or of an
+        # error of input and output: the clock knows better.
+        lasted_s = clock() - began_s if source.is_network else 0.0
+        limits_s = (open_timeout_s, read_timeout_s)
+        timeout_s = max((one for one in limits_s if lasted_s >= one), default=None)
         raise source_error(source, error, timeout_s=timeout_s) from error
     with container:
         # Times that FFmpeg makes up hide that the source gave none, and with B-frames
@@ -166,10 +170,9 @@ def _choose_video(source: Source, container: InputContainer) -> VideoStream:
 def _socket_options(source: Source, timeout_s: float) -> dict[str, str]:
     """FFmpeg's own limit on the silence of a socket, in microseconds.
 
-    PyAV's does not hold during a seek, this does. ``timeout`` is no word for all: RTMP
-    takes it for how long to listen for a caller.
+    ``timeout`` is no word for all: RTMP takes it for how long to listen for a caller.
     """
     if not source.is_network:
         return {}
-    is_rtsp = source.url.lower().startswith(("rtsp://", "rtsps://"))
-    return {"timeout" if is_rtsp else "rw_timeout": str(round(timeout_s * 1e6))}
+    has_timeout = source.url.lower().startswith(("rtsp://", "rtsps://", "udp://"))
+    return {"timeout" if has_timeout else "rw_timeout": str(round(timeout_s * 1e6))}

@@ -10,7 +10,7 @@ import av
 from maskstream.pipeline.errors import SourceError
 from maskstream.stages.source import Source
 
-__all__ = ["source_error"]
+__all__ = ["SilentSourceError", "source_error"]
 
 _REASONS: dict[type[av.FFmpegError], str] = {
     av.error.FileNotFoundError: "no such file",
@@ -37,6 +37,10 @@ _NONSENSE = (
 )
 
 
+class SilentSourceError(SourceError, TimeoutError):
+    """A peer that did not say a word for as long as was agreed."""
+
+
 def source_error(
     source: Source, error: av.FFmpegError, *, timeout_s: float | None = None
 ) -> SourceError:
@@ -52,8 +56,8 @@ def source_error(
     """
     error.args = error.args[:2]  # number and text; then come the URL and a log line
     if timeout_s is not None:
-        reason = f"no answer for {timeout_s:.1f} s"
-    elif error.errno == errno.EIO:
+        return SilentSourceError(f"{source}: no answer for {timeout_s:.1f} s")
+    if error.errno == errno.EIO:
         reason = (
             "no answer that can be used, check the host, the port and the path"
             if source.is_network

@@ -10,7 +10,7 @@ import av
 
 from maskstream.pipeline.frame import StreamFormat
 
-__all__ = ["describe_stream", "quarter_turns"]
+__all__ = ["describe_stream", "has_changed", "quarter_turns"]
 
 
 def describe_stream(
@@ -40,3 +40,13 @@ def describe_stream(
 def quarter_turns(degrees: float) -> int:
     """Round a rotation to 0, 90, 180 or 270 degrees."""
     return round(degrees / 90) % 4 * 90
+
+
+def has_changed(picture: av.VideoFrame, form: StreamFormat, pixels: str) -> bool:
+    """Whether ``picture`` is not as ``form`` says, or not of the format ``pixels``."""
+    return (
+        picture.height != form.height
+        or picture.width != form.width
+        or picture.format.name != pixels
+        or quarter_turns(picture.rotation) != form.rotation
+    )

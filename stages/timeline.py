@@ -18,13 +18,22 @@ class Timeline:
     counter that wrapped), and it goes on from where it was.
     """
 
-    def __init__(self, time_base: Fraction, *, is_strict: bool = True) -> None:
-        """``is_strict`` moves times that go back by less than a second, too."""
+    def __init__(
+        self, time_base: Fraction, *, is_strict: bool = True, start: int | None = None
+    ) -> None:
+        """Begin a timeline.
+
+        Args:
+            time_base: Seconds in one unit of time.
+            is_strict: Times that go back by less than a second are moved, too.
+            start: Where the first item is placed; None takes what the source gives.
+        """
         self._jump = _JUMP_S / time_base
         self._is_strict = is_strict
+        self._start = start
         self._last: int | None = None
         self._step = 1
-        self._shift = 0
+        self._shift = 0 if start is None else None
 
     def place(
         self, time: int | None, second_best: int | None, duration: int
@@ -43,8 +52,8 @@ class Timeline:
         event = None if time is not None else "estimated_pts"
         raw = time if time is not None else second_best
         if self._last is None:
-            placed = raw or 0
-        elif raw is None:
+            placed = (raw or 0) if self._start is None else self._start
+        elif raw is None or self._shift is None:
             placed = self._last + self._step
         else:
             placed = raw + self._shift
@@ -55,6 +64,8 @@ class Timeline:
             elif placed <= self._last and self._is_strict:
                 placed = self._last + 1
                 event = "non_increasing_pts"
+        if self._shift is None and raw is not None:
+            self._shift = placed - raw
         if duration > 0:
             self._step = duration
         elif self._last is not None:

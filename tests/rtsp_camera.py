@@ -1,9 +1,13 @@
-"""A real RTSP server, run by the system's Python: rtsp_camera.py PORT.
+"""A real RTSP server, run by the system's Python: rtsp_camera.py PORT [auth].
 
-/open shows a ball to everybody, /locked the same to user:secret. Prints "ready".
+/open shows a ball to everybody, /locked the same to user:secret (``auth`` is digest or
+basic), /hevc and /mjpeg show it in other codecs, /noise gives it no keyframe for long.
+Prints "ready", then obeys lines on stdin, for what is shown now and later: "freeze",
+"thaw", "size 160x120", "mute" (the session goes on without pictures), "unmute".
 """
 
 import sys
+from dataclasses import dataclass, field
 from typing import Any
 
 import gi
@@ -14,11 +18,67 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 BALL = (
-    "( videotestsrc is-live=true pattern=ball"
-    " ! video/x-raw,format=I420,width=320,height=240,framerate=25/1"
-    " ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25"
-    " ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
+    "( videotestsrc name=test is-live=true pattern=ball ! valve name=valve"
+    " ! capsfilter name=caps"
+    " caps=video/x-raw,format=I420,width=320,height=240,framerate=25/1 ! {} )"
 )
+H264 = (
+    "x264enc tune=zerolatency speed-preset=ultrafast key-int-max={}"
+    " ! rtph264pay name=pay0 pt=96 config-interval=-1"
+)
+HEVC = (
+    "x265enc tune=zerolatency speed-preset=ultrafast key-int-max=25 ! h265parse"
+    " ! rtph265pay name=pay0 pt=96 config-interval=-1"
+)
+MJPEG = "jpegenc ! rtpjpegpay name=pay0"
+
+
+@dataclass
+class Shown:
+    """What the camera shows, and where it is shown now."""
+
+    pattern: str = "ball"
+    size: str = "320x240"
+    is_mute: bool = False
+    media: list[Any] = field(default_factory=list)
+
+    def obey(self, source: Any, _condition: Any) -> bool:
+        """Do what a line on stdin says."""
+        match source.readline().split():
+            case ["freeze"]:
+                self.pattern = "red"
+            case ["thaw"]:
+                self.pattern = "ball"
+            case ["size", size]:
+                self.size = size
+            case ["mute"]:
+                self.is_mute = True
+            case ["unmute"]:
+                self.is_mute = False
+            case _:
+                return False
+        for media in self.media:
+            self.apply(media)
+        return True
+
+    def apply(self, media: Any) -> None:
+        """Show it in one medium."""
+        part = media.get_element().get_by_name
+        width, height = self.size.split("x")
+        part("test").set_property("pattern", self.pattern)
+        part("valve").set_property("drop", self.is_mute)
+        part("caps").set_property(
+            "caps",
+            Gst.Caps.from_string(
+                f"video/x-raw,format=I420,width={width},height={height},framerate=25/1"
+            ),
+        )
+
+    def begin(self, _factory: Any, media: Any) -> None:
+        """Show it in a medium that was just made."""
+        self.media.append(media)
+        media.connect("unprepared", lambda *_: self.media.remove(media))
+        self.apply(media)
 
 
 def main() -> None:
@@ -31,15 +91,29 @@ def main() -> None:
     server.get_thread_pool().set_max_threads(-1)
 
     auth = GstRtspServer.RTSPAuth()
-    auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
-    auth.add_digest("user", "secret", token("user"))
+    if sys.argv[2:] == ["basic"]:
+        basic = GstRtspServer.RTSPAuth.make_basic("user", "secret")
+        auth.add_basic(basic, token("user"))
+    else:
+        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+        auth.add_digest("user", "secret", token("user"))
     auth.set_default_token(token("anybody"))
     server.set_auth(auth)
 
+    shown = Shown()
     mounts = server.get_mount_points()
-    mounts.add_factory("/open", factory(anybody_may=True))
-    mounts.add_factory("/locked", factory(anybody_may=False))
+    for path, coded in {
+        "/open": H264.format(25),
+        "/locked": H264.format(25),
+        "/noise": H264.format(250),
+        "/hevc": HEVC,
+        "/mjpeg": MJPEG,
+    }.items():
+        made = factory(coded, anybody_may=path != "/locked")
+        made.connect("media-configure", shown.begin)
+        mounts.add_factory(path, made)
     assert server.attach(None)
+    GLib.io_add_watch(sys.stdin, GLib.IO_IN, shown.obey)
     print("ready", flush=True)  # noqa: T201
     GLib.MainLoop().run()
 
@@ -51,10 +125,10 @@ def token(role: str) -> Any:
     return made
 
 
-def factory(*, anybody_may: bool) -> Any:
+def factory(coded: str, *, anybody_may: bool) -> Any:
     """Make a shared live stream."""
     made = GstRtspServer.RTSPMediaFactory()
-    made.set_launch(BALL)
+    made.set_launch(BALL.format(coded))
     made.set_shared(True)
     permissions = GstRtspServer.RTSPPermissions()
     for role, may in (("user", True), ("anybody", anybody_may)):

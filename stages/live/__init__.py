@@ -1,5 +1,10 @@
-"""Live sources: connect, watch, come back."""
+"""Live sources: opened, watched, and come back to whenever they are away."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from maskstream.stages.live.backoff import Backoff
+from maskstream.stages.live.decoder import LiveDecoder
+from maskstream.stages.live.reasons import Reason
+from maskstream.stages.live.watch import NoWatch, SourceWatch
+
+__all__ = ["Backoff", "LiveDecoder", "NoWatch", "Reason", "SourceWatch"]

@@ -3,41 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.cameras import RtspCamera
 from tests.end_to_end.conftest import Run
 
 pytestmark = pytest.mark.slow
-
-SERVER = Path(__file__).parents[1] / "rtsp_camera.py"
 
 
 @pytest.fixture(scope="module")
 def camera() -> Iterator[str]:
     """``host:port`` of the server, which Debian's packages in .ci/run provide."""
-    with socket.socket() as finder:
-        finder.bind(("127.0.0.1", 0))
-        port = finder.getsockname()[1]
-    server = subprocess.Popen(
-        ["/usr/bin/python3", str(SERVER), str(port)], stdout=subprocess.PIPE, text=True
-    )
-    assert server.stdout is not None
-    is_ready = server.stdout.readline() == "ready\n"
-    if is_ready:
-        yield f"127.0.0.1:{port}"
-    server.kill()
-    server.wait()
-    server.stdout.close()
-    if not is_ready:
-        missing = "GStreamer's RTSP server is not installed, see .ci/run"
-        assert not os.environ.get("CI"), missing
-        pytest.skip(missing)
+    with RtspCamera() as camera:
+        camera.start()
+        yield f"127.0.0.1:{camera.port}"
 
 
 def test_a_camera_is_segmented_for_a_while(

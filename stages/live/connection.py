@@ -1,0 +1,150 @@
+"""One connection to a source: its pictures, from the first keyframe to the loss."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.packet import Packet
+
+from maskstream.pipeline.clock import Clock
+from maskstream.pipeline.errors import SourceError
+from maskstream.stages.demux import demux_packets
+from maskstream.stages.error_budget import ErrorBudget
+from maskstream.stages.live.reasons import Reason, reason_of
+from maskstream.stages.opening import OpenVideo
+from maskstream.stages.source_errors import source_error
+
+__all__ = ["Connection", "SourceLostError"]
+
+_MAX_GATED = 1000  # of a source that never says which of its packets are keyframes
+_NUM_PERIODS = 5
+
+
+class SourceLostError(SourceError):
+    """A live source is away, for a reason."""
+
+    def __init__(self, sentence: str, reason: Reason) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """Decodes what an open source gives, and tells why it gives no more.
+
+    Nothing is decoded before the first keyframe, nor from damage to the next one: what
+    it would be predicted from is not there. It is counted in packets, as
+    ``wait_keyframe``: no picture has left the decoder.
+    """
+
+    opened: OpenVideo
+    budget: ErrorBudget
+    clock: Clock
+    stall_after_s: float
+    """Seconds without a new frame, and at least five frame periods."""
+    clock_offset_s: Fraction | None = None
+    """What turns the time of a picture into seconds since 1970, by the source's own
+    clock; None while it has not told."""
+    _is_gated: bool = True
+    _num_gated: int = 0
+    _last_s: float = 0.0
+    _period_s: float = 0.0
+    _is_resumable: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._last_s = self.clock()
+        self._is_resumable = "rtsp" in self.opened.container.format.name
+
+    def pictures(self) -> Iterator[av.VideoFrame]:
+        """Yield the pictures in the order in which they are shown.
+
+        Raises:
+            SourceLostError: Always, in the end.
+        """
+        source = self.opened.source
+        while True:
+            try:
+                yield from self._decode()
+            except av.error.TimeoutError as error:
+                # What a read over RTSP had to wait for may still come.
+                if not self._is_resumable or self._silent_s() >= self._limit_s():
+                    raise self._stalled() from error
+            except av.FFmpegError as error:
+                cause = source_error(source, error)
+                cause.__cause__ = error
+                raise SourceLostError(str(cause), reason_of(cause)) from error
+            except SourceLostError:
+                raise
+            except SourceError as error:  # the budget is spent
+                raise SourceLostError(str(error), Reason.CORRUPT) from error
+            else:
+                raise SourceLostError(f"{source}: the stream has ended", Reason.EOF)
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        video = self.opened.video
+        container = self.opened.container
+        # With those beside the video, so that silence of the video alone is noticed.
+        for packet in demux_packets(container, list(container.streams), self.budget):
+            if self._silent_s() >= self._limit_s():
+                raise self._stalled()
+            if packet.stream is not video or not self._admits(packet):
+                continue
+            try:
+                pictures = video.decode(packet)
+            except av.FFmpegError as error:
+                self.budget.spend("corrupt_packets", error)
+                self._is_gated = True
+                continue
+            for picture in pictures:
+                self.budget.renew()
+                if picture.is_corrupt:
+                    self.budget.note("corrupt_frames")
+                    self._is_gated = not picture.key_frame
+                self._see()
+                yield picture
+
+    def _admits(self, packet: Packet[Any]) -> bool:
+        if packet.size and packet.has_sidedata("prft"):
+            self._take_clock(packet)
+        if packet.is_corrupt:
+            self.budget.note("corrupt_packets")
+            self._is_gated = True
+        elif packet.is_keyframe or not packet.size or self._num_gated > _MAX_GATED:
+            self._is_gated = False
+            self._num_gated = 0
+        if self._is_gated:
+            self.budget.note("wait_keyframe")
+            self._num_gated += 1
+        return not self._is_gated
+
+    def _take_clock(self, packet: Packet[Any]) -> None:
+        """Read the sender's clock (RTCP's reports) from what FFmpeg made of it."""
+        if packet.pts is None:
+            return
+        # AVProducerReferenceTime, libavcodec/defs.h: microseconds since 1970 first
+        (wall_us,) = struct.unpack_from("=q", bytes(packet.get_sidedata("prft")))
+        taken_s = packet.pts * self.opened.time_base
+        self.clock_offset_s = Fraction(wall_us, 1_000_000) - taken_s
+
+    def _see(self) -> None:
+        now_s = self.clock()
+        period_s = now_s - self._last_s
+        self._period_s += (
+            (period_s - self._period_s) / 8 if self._period_s else period_s
+        )
+        self._last_s = now_s
+
+    def _silent_s(self) -> float:
+        return self.clock() - self._last_s
+
+    def _limit_s(self) -> float:
+        return max(_NUM_PERIODS * self._period_s, self.stall_after_s)
+
+    def _stalled(self) -> SourceLostError:
+        sentence = f"{self.opened.source}: no new frame for {self._silent_s():.1f} s"
+        return SourceLostError(sentence, Reason.STALLED)
