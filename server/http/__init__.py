@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from maskstream.server.http.server import ApiServer
+
+__all__ = ["ApiServer"]
