@@ -42,6 +42,7 @@ _CELLS_PER_SIDE = 20  # of the shorter side, at most: what is left of a face is 
 _LEAST_CELL = 2  # blocks
 _FILL_RGB = (64, 64, 64)
 _HELD_SPEED = 0.3  # shorter sides a second (docs/privacy.md has the measurement)
+_BREAK_S, _BREAK_RATIO = 1.0, 4  # a gap as long, and so much longer than the one before
 _MAX_REMEMBERED = 512  # two seconds at 240 frames a second
 
 
@@ -51,9 +52,9 @@ class Redactor:
 
     Every pixel outside the hidden blocks stays bit-exact; what comes out is planar, as
     `maskstream.stages.planes` has it. Frames of which too little is known are dropped
-    for every sink: ``unsettled`` within ``also_hold_s`` of the beginning, of a change
-    of format and of a step back in time, as after a reconnect; ``held`` where the
-    labels are those of an earlier frame.
+    for every sink: ``unsettled`` within ``also_hold_s`` of the beginning and of any
+    break (a gap, as a reconnect leaves; another format; a step back in time); ``held``
+    where the labels are those of an earlier frame.
 
     Raises:
         ConfigError: A class does not exist, or a number is out of its range.
@@ -137,13 +138,14 @@ class _Memory:
         self._form: StreamFormat | None = None
         self._labels: Labels | None = None
         self._began_s = self._now_s = self._labelled_s = 0.0
+        self._gap_s = math.inf
         self._found: deque[tuple[float, Blocks]] = deque(maxlen=_MAX_REMEMBERED)
 
     def look(self, item: Segmentation) -> float:
         """Remember what is to be hidden; return the age of the labels in seconds."""
         now_s, before_s = item.frame.pts_seconds, self._now_s
         self._now_s = now_s
-        if item.frame.format is not self._form or now_s < before_s:
+        if self._is_break(item.frame.format, now_s - before_s):
             self._form, self._labels = item.frame.format, None
             self._began_s = before_s = now_s
             self._found.clear()
@@ -159,6 +161,12 @@ class _Memory:
         while len(self._found) > 1 and self._found[0][0] < now_s - self._also_hold_s:
             self._found.popleft()
         return now_s - self._labelled_s
+
+    def _is_break(self, form: StreamFormat, gap_s: float) -> bool:
+        is_gap = gap_s > max(_BREAK_S, _BREAK_RATIO * self._gap_s)
+        is_break = form is not self._form or gap_s < 0 or is_gap
+        self._gap_s = math.inf if is_break else gap_s
+        return is_break
 
     @property
     def is_settled(self) -> bool:

@@ -59,21 +59,34 @@ def test_what_was_hidden_is_hidden_still(rng: np.random.Generator) -> None:
 def test_nothing_is_shown_before_the_network_has_looked_for_a_while(
     rng: np.random.Generator,
 ) -> None:
-    """At the beginning, after a change of format, and when time goes back."""
+    """At the beginning, after a gap, a change of format, and a step back in time."""
     ledger = Ledger()
     first = make_segmentation(make_noise(rng, "yuv420p", HW), empty())
     other = make_segmentation(make_noise(rng, "yuv420p", HW), empty())
     items = [
         *(at(first, time_s, held=False) for time_s in (10.0, 10.4, 10.5)),
+        *(at(first, time_s, held=False) for time_s in (13.0, 13.4, 13.5)),
         *(at(first, time_s, held=False) for time_s in (0.0, 0.4, 0.5)),
         *(at(other, time_s, held=False) for time_s in (0.6, 1.2)),
     ]
 
     passed = redact(items, ledger, also_hold_s=0.5)
 
-    assert [item.frame.pts for item in passed] == [10500, 500, 1200]
+    assert [item.frame.pts for item in passed] == [10500, 13500, 500, 1200]
     account = ledger.accounts()["cam"].sinks["video"]
-    assert account.dropped == {("redact", "unsettled"): 5}
+    assert account.dropped == {("redact", "unsettled"): 7}
+
+
+def test_a_slow_stream_is_not_taken_for_one_that_breaks(
+    rng: np.random.Generator,
+) -> None:
+    """A picture every ten seconds is shown from the second on."""
+    first = make_segmentation(make_noise(rng, "yuv420p", HW), empty())
+    items = [at(first, 10.0 * number, held=False) for number in range(5)]
+
+    passed = redact(items, also_hold_s=0.5)
+
+    assert [item.frame.pts for item in passed] == [10000, 20000, 30000, 40000]
 
 
 def test_held_frames_are_dropped(rng: np.random.Generator) -> None:
