@@ -33,7 +33,7 @@ from maskstream.stages.picture_files import (
     natural_key,
 )
 
-__all__ = ["Source", "expand_inputs"]
+__all__ = ["Source", "camera_source", "expand_inputs"]
 
 _URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _LIVE_SCHEMES = {"rtp", "rtsp", "rtsps", "tcp", "udp"}  # and all of the rtmp family
@@ -60,6 +60,8 @@ class Source:
     options: Mapping[str, str] = field(default_factory=dict)
     is_live: bool = False
     """Pictures come at their own pace and do not wait."""
+    is_looped: bool = False
+    """Its end is followed by its beginning."""
     pictures: tuple[Path, ...] = ()
     """The files of a stream of pictures, in order; ``url`` is not opened then."""
     picture_rate: Fraction = _DEFAULT_PICTURE_RATE
@@ -175,11 +177,21 @@ def _picture_stream(name: str, given: str, pictures: tuple[Path, ...]) -> Source
 
 
 def _camera(given: str, which: str) -> Source:
+    source = camera_source(given, which)
+    if not Path(source.url).exists():
+        raise SourceError(f"{given}: no such camera ({source.url} is missing)")
+    return source
+
+
+def camera_source(given: str, which: str) -> Source:
+    """Name a camera of this machine, plugged in or not.
+
+    Raises:
+        SourceError: No camera could be called so.
+    """
     device = f"/dev/video{which}" if which.isdigit() else which
     if not device.startswith("/dev/"):
         raise SourceError(f"{given}: want camera:NUMBER or camera:/dev/NAME")
-    if not Path(device).exists():
-        raise SourceError(f"{given}: no such camera ({device} is missing)")
     return Source(
         name=f"camera-{which}", display=given, url=device, format="v4l2", is_live=True
     )

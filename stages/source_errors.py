@@ -63,6 +63,8 @@ def source_error(
             if source.is_network
             else "it cannot be read, or is damaged from its beginning"
         )
+    elif source.format == "v4l2" and isinstance(error, av.error.FileNotFoundError):
+        reason = f"no such camera ({source.url} is missing)"
     elif isinstance(error, _NONSENSE):
         reason = _why_invalid(source)
     else:

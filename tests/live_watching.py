@@ -13,7 +13,8 @@ from maskstream.pipeline.frame import Frame, StreamFormat
 from maskstream.pipeline.ledger import Ledger
 from maskstream.stages.live.decoder import LiveDecoder
 from maskstream.stages.live.reasons import Reason
-from maskstream.stages.source import Source, expand_inputs
+from maskstream.stages.live.sources import live_source
+from maskstream.stages.source import Source
 
 __all__ = ["Watched", "watching"]
 
@@ -89,7 +90,7 @@ def watching(given: str | Source, **settings: object) -> Iterator[Watched]:
     ledger = Ledger()
     ledger.open("cam", ["video"])
     watched = Watched(ledger)
-    source = given if isinstance(given, Source) else expand_inputs([given])[0]
+    source = given if isinstance(given, Source) else live_source(given)
     decoder = LiveDecoder(
         source,
         "cam",

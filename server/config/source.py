@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from maskstream.pipeline.clock import Clock
 from maskstream.pipeline.config import Duration
+from maskstream.pipeline.ledger import Ledger
+from maskstream.stages.live.backoff import Backoff
+from maskstream.stages.live.decoder import LiveDecoder
+from maskstream.stages.live.profiles import PROFILES
+from maskstream.stages.live.sources import live_source
+from maskstream.stages.live.watch import NoWatch, SourceWatch
 
 __all__ = ["ReconnectConfig", "SourceConfig"]
+
+
+def _number_to_text(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else value
 
 
 class _Config(BaseModel):
@@ -42,7 +54,18 @@ class SourceConfig(_Config):
     url: str = Field(
         repr=False,  # may hold a password
         description="What to watch: rtsp://, rtsps://, rtmp://, http(s)://, udp://, "
-        "camera:0 or synthetic+live:.",
+        "camera:0, synthetic+live: or loop:FILE.",
+    )
+    profile: Literal[
+        "auto", "rtsp-tcp", "rtsp-udp", "low-latency", "http-mjpeg", "broken-clock"
+    ] = Field(
+        "auto",
+        description="How to read it: auto takes RTSP over TCP where it can, which "
+        "loses nothing; low-latency holds nothing back and sorts nothing; broken-clock "
+        "times frames by their arrival.",
+    )
+    options: dict[str, Annotated[str, BeforeValidator(_number_to_text)]] = Field(
+        {}, description="FFmpeg's own options, over those of the profile."
     )
     reconnect: ReconnectConfig = ReconnectConfig()
     stall: Duration = Field(
@@ -62,3 +85,31 @@ class SourceConfig(_Config):
     @classmethod
     def _from_url(cls, given: Any) -> Any:
         return {"url": given} if isinstance(given, str) else given
+
+    def decoder(
+        self,
+        stream: str,
+        ledger: Ledger,
+        clock: Clock,
+        watch: SourceWatch | None = None,
+    ) -> LiveDecoder:
+        """Make what decodes the source; ``stream`` is its id.
+
+        Raises:
+            SourceError: The URL names nothing that is live.
+        """
+        return LiveDecoder(
+            live_source(self.url),
+            stream,
+            ledger,
+            clock,
+            watch=watch or NoWatch(),
+            profile=PROFILES[self.profile],
+            options=self.options,
+            backoff=Backoff(
+                self.reconnect.initial, self.reconnect.max, self.reconnect.jitter
+            ),
+            stall_after_s=self.stall,
+            open_timeout_s=self.connect_timeout,
+            max_fps=self.max_fps,
+        )

@@ -50,7 +50,8 @@ class Connection:
     clock_offset_s: Fraction | None = None
     """What turns the time of a picture into seconds since 1970, by the source's own
     clock; None while it has not told."""
-    _is_gated: bool = True
+    _has_keyframes: bool = field(init=False)
+    _is_gated: bool = field(init=False)
     _num_gated: int = 0
     _last_s: float = 0.0
     _period_s: float = 0.0
@@ -58,6 +59,10 @@ class Connection:
 
     def __post_init__(self) -> None:
         self._last_s = self.clock()
+        codec = self.opened.video.codec_context.codec
+        # FFmpeg's own pictures (lavfi) are whole and are not said to be keyframes.
+        self._has_keyframes = not codec.intra_only and codec.name != "wrapped_avframe"
+        self._is_gated = self._has_keyframes
         self._is_resumable = "rtsp" in self.opened.container.format.name
 
     def pictures(self) -> Iterator[av.VideoFrame]:
@@ -98,22 +103,23 @@ class Connection:
                 pictures = video.decode(packet)
             except av.FFmpegError as error:
                 self.budget.spend("corrupt_packets", error)
-                self._is_gated = True
+                self._is_gated = self._has_keyframes
                 continue
             for picture in pictures:
                 self.budget.renew()
                 if picture.is_corrupt:
                     self.budget.note("corrupt_frames")
-                    self._is_gated = not picture.key_frame
+                    self._is_gated = self._has_keyframes and not picture.key_frame
                 self._see()
                 yield picture
+                self._last_s = self.clock()  # who takes the pictures may be slow
 
     def _admits(self, packet: Packet[Any]) -> bool:
         if packet.size and packet.has_sidedata("prft"):
             self._take_clock(packet)
         if packet.is_corrupt:
             self.budget.note("corrupt_packets")
-            self._is_gated = True
+            self._is_gated = self._has_keyframes
         elif packet.is_keyframe or not packet.size or self._num_gated > _MAX_GATED:
             self._is_gated = False
             self._num_gated = 0

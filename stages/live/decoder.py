@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from threading import Event
 
+from av.codec.context import Flags
+
 from maskstream.pipeline.clock import Clock
 from maskstream.pipeline.errors import SourceError
-from maskstream.pipeline.frame import Frame, StreamFormat
+from maskstream.pipeline.frame import Frame
 from maskstream.pipeline.ledger import Ledger
 from maskstream.stages.error_budget import ErrorBudget
 from maskstream.stages.live.backoff import Backoff
 from maskstream.stages.live.connection import Connection, SourceLostError
 from maskstream.stages.live.framing import Framing
+from maskstream.stages.live.pacer import Pacer, comes_in_bursts
+from maskstream.stages.live.profiles import PROFILES, Profile, with_options
 from maskstream.stages.live.reasons import Reason, reason_of
 from maskstream.stages.live.watch import NoWatch, SourceWatch
 from maskstream.stages.opening import open_source
@@ -38,11 +42,15 @@ class LiveDecoder:
     """
 
     source: Source
+    """See `live_source`."""
     stream: str
     """The id of the stream in the ledger and in every frame."""
     ledger: Ledger
     clock: Clock
     watch: SourceWatch = field(default_factory=NoWatch)
+    profile: Profile = PROFILES["auto"]
+    options: Mapping[str, str] = field(default_factory=dict)
+    """FFmpeg's own, over those of the profile."""
     backoff: Backoff = field(default_factory=Backoff)
     stall_after_s: float = 5.0
     """How long nothing may come, and at least five frame periods."""
@@ -69,24 +77,32 @@ class LiveDecoder:
     def __call__(self) -> Generator[Frame, None, None]:
         """Yield the frames of one connection after another."""
         framing = Framing(
-            self.stream, self.ledger, self.clock, self.wall_clock, self.max_fps
+            self.stream,
+            self.ledger,
+            self.clock,
+            self.wall_clock,
+            self.max_fps,
+            self.profile.is_timed_by_arrival,
         )
+        source = with_options(self.source, self.profile, self.options)
         outage = _Outage(self)
         while not self._is_stopped.is_set():
             self.watch.connecting()
             try:
-                yield from self._connected(framing, outage)
+                yield from self._connected(source, framing, outage)
             except SourceLostError as error:
+                if error.reason is Reason.EOF and outage.is_over and source.is_looped:
+                    continue
                 outage.wait(error.reason, str(error))
             except SourceError as error:
                 outage.wait(reason_of(error), str(error))
 
     def _connected(
-        self, framing: Framing, outage: _Outage
+        self, source: Source, framing: Framing, outage: _Outage
     ) -> Generator[Frame, None, None]:
-        budget = ErrorBudget(self.source, self.stream, self.ledger, self.error_budget)
+        budget = ErrorBudget(source, self.stream, self.ledger, self.error_budget)
         with open_source(
-            self.source,
+            source,
             threads=self.threads,
             open_timeout_s=self.open_timeout_s,
             read_timeout_s=self.stall_after_s,
@@ -94,15 +110,20 @@ class LiveDecoder:
         ) as opened:
             connection = Connection(opened, budget, self.clock, self.stall_after_s)
             framing.connect(connection)
-            form: StreamFormat | None = None
+            if self.profile.is_low_delay:
+                opened.video.codec_context.flags |= Flags.low_delay
+            pacer = Pacer() if comes_in_bursts(opened.container) else None
+            form = framing.format
             for picture in connection.pictures():
+                if pacer is not None and picture.time is not None:
+                    self._is_stopped.wait(pacer.wait_s(picture.time, self.clock()))
                 if self._is_stopped.is_set():
                     return
                 frame = framing.frame(picture, connection)
-                if frame.format is not form:
-                    form = frame.format
+                if not outage.is_over or frame.format is not form:
                     outage.end()
-                    self.watch.up(form)
+                    self.watch.up(frame.format)
+                form = frame.format
                 if framing.is_too_soon(frame):
                     self.ledger.dropped(self.stream, stage="decode", reason="fps_limit")
                     continue
@@ -118,6 +139,11 @@ class _Outage:
         self._reason: Reason | None = None
         self._up_since_s: float | None = None
         self._down_since_s: float | None = None  # None where it never was up
+
+    @property
+    def is_over(self) -> bool:
+        """Frames came, and nothing has ended that yet."""
+        return self._up_since_s is not None
 
     def end(self) -> None:
         """Frames come."""

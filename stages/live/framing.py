@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 import av
 
@@ -16,6 +17,7 @@ from maskstream.stages.stream_format import has_changed
 
 __all__ = ["Framing"]
 
+_ARRIVAL_TIME_BASE = Fraction(1, 90_000)
 _MAX_SKEW_S = 60  # a clock that is further off is set wrong
 
 
@@ -31,8 +33,11 @@ class Framing:
     clock: Clock
     wall_clock: Callable[[], float]
     max_fps: float | None
+    is_by_arrival: bool
+    """The source's own times are not used, nor its clock."""
+    format: StreamFormat | None = None
+    """Of the last frame."""
     _timeline: LiveTimeline = field(default_factory=LiveTimeline)
-    _format: StreamFormat | None = None
     _pixels: str = ""
     _num_frames: int = 0
     _due_s: float | None = None
@@ -41,9 +46,11 @@ class Framing:
         """Make the next frame, which has left the decoder just now."""
         now_s = self.clock()
         form = self._describe(picture, connection)
-        pts, event = self._timeline.place(
-            picture.pts, picture.dts, picture.duration, now_s
-        )
+        times: tuple[int | None, int | None, int]
+        times = picture.pts, picture.dts, max(picture.duration, 0)
+        if self._is_by_arrival(connection):
+            times = int(now_s / form.time_base), None, 0
+        pts, event = self._timeline.place(*times, now_s)
         if event is not None:
             self.ledger.noted(self.stream, event)
         self.ledger.decoded(self.stream)
@@ -54,7 +61,7 @@ class Framing:
             picture=picture,
             format=form,
             pts=pts,
-            duration=max(picture.duration, 0),
+            duration=times[2],
             decoded_at=now_s,
             is_estimated=event is not None,
             captured_at=self._captured_at(picture, connection),
@@ -62,7 +69,7 @@ class Framing:
 
     def connect(self, connection: Connection) -> None:
         """Go on with the pictures of a new connection."""
-        self._timeline.connect(connection.opened.time_base)
+        self._timeline.connect(self._time_base(connection))
 
     def is_too_soon(self, frame: Frame) -> bool:
         """Whether ``frame`` is one more than `max_fps` lets through."""
@@ -77,15 +84,28 @@ class Framing:
         return False
 
     def _describe(self, picture: av.VideoFrame, connection: Connection) -> StreamFormat:
-        form = self._format
+        form = self.format
         if (
             form is None
-            or form.time_base != connection.opened.time_base
+            or form.time_base != self._time_base(connection)
             or has_changed(picture, form, self._pixels)
         ):
-            form = self._format = connection.opened.format_of(picture)
+            form = self.format = replace(
+                connection.opened.format_of(picture),
+                time_base=self._time_base(connection),
+            )
             self._pixels = picture.format.name
         return form
+
+    def _is_by_arrival(self, connection: Connection) -> bool:
+        # What FFmpeg takes for times of JPEGs over HTTP is a rate that it made up.
+        name = connection.opened.container.format.name
+        return self.is_by_arrival or name == "mpjpeg"
+
+    def _time_base(self, connection: Connection) -> Fraction:
+        if self._is_by_arrival(connection):
+            return _ARRIVAL_TIME_BASE
+        return connection.opened.time_base
 
     def _captured_at(self, picture: av.VideoFrame, connection: Connection) -> float:
         now_s = self.wall_clock()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from maskstream.pipeline.errors import ConfigError
+from maskstream.pipeline.clock import ManualClock
+from maskstream.pipeline.errors import ConfigError, SourceError
+from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.settings_file import check_settings
 from maskstream.server.config.source import SourceConfig
+from maskstream.stages.live.profiles import PROFILES
 
 
 def test_a_plain_string_is_the_url() -> None:
@@ -37,3 +40,23 @@ def test_the_url_is_not_shown() -> None:
     config = SourceConfig.model_validate("rtsp://user:secret@camera/main")
 
     assert "secret" not in repr(config)
+
+
+def test_every_profile_can_be_named() -> None:
+    """And is handed to the decoder, with the options over it."""
+    for name, profile in PROFILES.items():
+        config = SourceConfig.model_validate(
+            {"url": "rtsp://c/", "profile": name, "options": {"probesize": 5000}}
+        )
+        decoder = config.decoder("cam", Ledger(), ManualClock())
+
+        assert decoder.profile is profile
+        assert decoder.options == {"probesize": "5000"}
+
+
+def test_what_is_not_live_is_told() -> None:
+    """With what would be."""
+    config = SourceConfig.model_validate("synthetic:")
+
+    with pytest.raises(SourceError, match="loop:synthetic: plays it again and again"):
+        config.decoder("cam", Ledger(), ManualClock())
