@@ -74,6 +74,12 @@ class SourceConfig(_Config):
         description="Without a new frame for so long, and for five frame periods, the "
         "source is taken for lost. Longer outlasts a weak radio link.",
     )
+    frozen: Duration | None = Field(
+        60.0,
+        gt=0,
+        description="So long identical pictures are told and connected anew: cameras "
+        "have noise. null for a scene that stands still, such as a screen.",
+    )
     connect_timeout: Duration = Field(
         10.0, gt=0, description="Opening as a whole takes a slow camera five seconds."
     )
@@ -110,6 +116,7 @@ class SourceConfig(_Config):
                 self.reconnect.initial, self.reconnect.max, self.reconnect.jitter
             ),
             stall_after_s=self.stall,
+            frozen_after_s=self.frozen,
             open_timeout_s=self.connect_timeout,
             max_fps=self.max_fps,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
@@ -18,18 +17,17 @@ from maskstream.stages.error_budget import ErrorBudget
 from maskstream.stages.live.backoff import Backoff
 from maskstream.stages.live.connection import Connection, SourceLostError
 from maskstream.stages.live.framing import Framing
+from maskstream.stages.live.frozen import Freeze
+from maskstream.stages.live.outage import Outage
 from maskstream.stages.live.pacer import Pacer, comes_in_bursts
 from maskstream.stages.live.profiles import PROFILES, Profile, with_options
+from maskstream.stages.live.reach import Address, address_of
 from maskstream.stages.live.reasons import Reason, reason_of
 from maskstream.stages.live.watch import NoWatch, SourceWatch
 from maskstream.stages.opening import open_source
 from maskstream.stages.source import Source
 
 __all__ = ["LiveDecoder"]
-
-_log = logging.getLogger(__name__)
-
-_SETTLED_S = 10.0  # up for so long, a source is given a fresh start when it is lost
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +54,8 @@ class LiveDecoder:
     """How long nothing may come, and at least five frame periods."""
     open_timeout_s: float = 10.0
     """How long opening may take as a whole."""
+    frozen_after_s: float | None = None
+    """How long every picture may be the same; None lets them be."""
     max_fps: float | None = None
     """Frames a second of the source's time that go on; more are dropped."""
     error_budget: int = 100
@@ -84,21 +84,30 @@ class LiveDecoder:
             self.max_fps,
             self.profile.is_timed_by_arrival,
         )
+        freeze = Freeze(self.frozen_after_s)
         source = with_options(self.source, self.profile, self.options)
-        outage = _Outage(self)
+        outage = Outage(
+            self.stream,
+            self.ledger,
+            self.clock,
+            self.watch,
+            self.backoff,
+            address_of(source.url),
+            self._is_stopped,
+        )
         while not self._is_stopped.is_set():
             self.watch.connecting()
             try:
-                yield from self._connected(source, framing, outage)
+                yield from self._connected(source, framing, freeze, outage)
             except SourceLostError as error:
                 if error.reason is Reason.EOF and outage.is_over and source.is_looped:
                     continue
                 outage.wait(error.reason, str(error))
             except SourceError as error:
-                outage.wait(reason_of(error), str(error))
+                outage.wait(*_explain(error, source, outage.address))
 
     def _connected(
-        self, source: Source, framing: Framing, outage: _Outage
+        self, source: Source, framing: Framing, freeze: Freeze, outage: Outage
     ) -> Generator[Frame, None, None]:
         budget = ErrorBudget(source, self.stream, self.ledger, self.error_budget)
         with open_source(
@@ -110,6 +119,7 @@ class LiveDecoder:
         ) as opened:
             connection = Connection(opened, budget, self.clock, self.stall_after_s)
             framing.connect(connection)
+            freeze.begin(self.clock())
             if self.profile.is_low_delay:
                 opened.video.codec_context.flags |= Flags.low_delay
             pacer = Pacer() if comes_in_bursts(opened.container) else None
@@ -119,53 +129,28 @@ class LiveDecoder:
                     self._is_stopped.wait(pacer.wait_s(picture.time, self.clock()))
                 if self._is_stopped.is_set():
                     return
+                if freeze.has_set_in(picture, self.clock()):
+                    raise SourceLostError(
+                        f"{source}: the picture stands still", Reason.FROZEN
+                    )
                 frame = framing.frame(picture, connection)
-                if not outage.is_over or frame.format is not form:
-                    outage.end()
-                    self.watch.up(frame.format)
+                is_new = not outage.is_over or frame.format is not form
                 form = frame.format
+                if is_new and not freeze.is_frozen:
+                    outage.end(form)
                 if framing.is_too_soon(frame):
                     self.ledger.dropped(self.stream, stage="decode", reason="fps_limit")
                     continue
                 yield frame
 
 
-class _Outage:
-    """From the loss of a source to its return: how often it was tried, and why not."""
-
-    def __init__(self, decoder: LiveDecoder) -> None:
-        self._decoder = decoder
-        self._attempts = 0
-        self._reason: Reason | None = None
-        self._up_since_s: float | None = None
-        self._down_since_s: float | None = None  # None where it never was up
-
-    @property
-    def is_over(self) -> bool:
-        """Frames came, and nothing has ended that yet."""
-        return self._up_since_s is not None
-
-    def end(self) -> None:
-        """Frames come."""
-        self._up_since_s = self._decoder.clock()
-        if self._reason is not None:
-            _log.info("%s: frames come again", self._decoder.stream)
-            self._reason = None
-
-    def wait(self, reason: Reason, sentence: str) -> None:
-        """Tell why the source is away, and wait until it is to be tried again."""
-        decoder, now_s = self._decoder, self._decoder.clock()
-        if self._up_since_s is not None:
-            self._down_since_s = now_s
-            if now_s - self._up_since_s >= _SETTLED_S:
-                self._attempts = 0
-        self._up_since_s = None
-        away_s = None if self._down_since_s is None else now_s - self._down_since_s
-        delay_s = decoder.backoff.delay_s(self._attempts, reason, away_s)
-        self._attempts += 1
-        if reason is not self._reason:
-            self._reason = reason
-            decoder.ledger.noted(decoder.stream, f"lost_{reason}")
-            _log.warning("%s: %s (%s)", decoder.stream, sentence, reason)
-        decoder.watch.down(reason, sentence, delay_s)
-        decoder._is_stopped.wait(delay_s)
+def _explain(
+    error: SourceError, source: Source, address: Address | None
+) -> tuple[Reason, str]:
+    """Say why a source could not be opened; ask the network where FFmpeg is vague."""
+    reason = reason_of(error)
+    if reason is Reason.NETWORK and address is not None:
+        found = address.diagnose()
+        if found is not None:
+            return found[0], f"{source}: {found[1]}"
+    return reason, str(error)
