@@ -1,0 +1,185 @@
+"""The janitor: deletes the oldest recordings, by age and by the room that they take.
+
+It knows the files that the index names and touches no other. Not one file more goes
+than must, over all streams of the folder, oldest end first.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from bisect import insort
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from maskstream.stages.output import partial_name
+from maskstream.stages.recording.index import Segment, SegmentIndex, day_of
+
+__all__ = ["Janitor", "Retention"]
+
+_logger = logging.getLogger(__name__)
+
+_MAX_DELETED = 256  # in one sweep, so that no sink is held for long
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long recordings of a folder are kept; None sets no bound."""
+
+    max_age_s: float | None = None
+    max_bytes: int | None = None
+    """Of all recordings of the folder together."""
+    max_disk_share: float | None = None
+    """The same as a share of the room that other files leave."""
+
+
+class Janitor:
+    """Deletes what need not be kept. Its caller sees that one thread is in it.
+
+    Args:
+        folder: Of the recordings.
+        index: Of that folder.
+        wall_clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self, folder: Path, index: SegmentIndex, wall_clock: Callable[[], float]
+    ) -> None:
+        self.num_deleted = 0
+        self.num_bytes = 0
+        """Of the finished files, as far as the index knows."""
+        self._folder = folder
+        self._index = index
+        self._wall_clock = wall_clock
+        # What is to go next: the files of one day, and of the days before it.
+        self._oldest: list[Segment] = []
+        self._day = ""
+        self._is_loaded = False
+        self._complaint = ""
+
+    def add(self, segment: Segment) -> None:
+        """Tell of a file that was finished and is in the index."""
+        if self._is_loaded:
+            self.num_bytes += segment.bytes
+            if day_of(segment.start) <= self._day:
+                insort(self._oldest, segment, key=_end)
+
+    def sweep(self, retention: Retention, writing: Collection[Path]) -> bool:
+        """Delete the oldest files while they are too old or too many.
+
+        Args:
+            retention: What may stay.
+            writing: Files being written, which stay and take room.
+
+        Returns:
+            Whether more is to be done, by another call.
+        """
+        if not self._is_loaded:
+            self._load(writing)
+        written = sum(map(_size, writing))
+        limit = self._limit_bytes(retention, self.num_bytes + written) - written
+        for _ in range(_MAX_DELETED):
+            segment = self._next(writing)
+            if segment is None:
+                return False
+            is_old = (
+                retention.max_age_s is not None
+                and _end(segment) < self._wall_clock() - retention.max_age_s
+            )
+            if not is_old and self.num_bytes <= limit:
+                return False
+            if not self._delete(segment, writing):
+                return False
+        return True
+
+    def complain(self, complaint: str) -> None:
+        """Tell, once, what keeps it from its work."""
+        if complaint != self._complaint:
+            _logger.warning("%s; no recordings are deleted", complaint)
+        self._complaint = complaint
+
+    def _limit_bytes(self, retention: Retention, own_bytes: int) -> float:
+        limit = float("inf")
+        if retention.max_bytes is not None:
+            limit = retention.max_bytes
+        if retention.max_disk_share is not None:
+            room = own_bytes + shutil.disk_usage(self._folder).free
+            limit = min(limit, retention.max_disk_share * room)
+        return limit
+
+    def _load(self, writing: Collection[Path]) -> None:
+        for path in self._index.day_files():
+            self.num_bytes += sum(one.bytes for one in self._files_of(path, writing))
+        self._is_loaded = True
+
+    def _next(self, writing: Collection[Path]) -> Segment | None:
+        """Find the file that is to go first."""
+        while not self._oldest:
+            days = [path for path in self._index.day_files() if path.stem > self._day]
+            if not days:
+                return None
+            self._forget_days()
+            self._day = days[0].stem
+            of_day = (path for path in days if path.stem == self._day)
+            self._oldest = sorted(
+                (one for path in of_day for one in self._files_of(path, writing)),
+                key=_end,
+            )
+        return self._oldest[0]
+
+    def _files_of(self, path: Path, writing: Collection[Path]) -> list[Segment]:
+        """List the files that are there, of which none is being written."""
+        return [
+            segment
+            for segment in self._index.read_day(path)
+            if (file := self._file(segment)).exists() and file not in writing
+        ]
+
+    def _file(self, segment: Segment) -> Path:
+        file = self._folder / segment.file
+        return partial_name(file) if segment.end is None else file
+
+    def _delete(self, segment: Segment, writing: Collection[Path]) -> bool:
+        file = self._file(segment)
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            # Newer ones would have to go in its place, one by one.
+            self.complain(f"{file} cannot be deleted: {error.strerror}")
+            return False
+        self._complaint = ""
+        self._oldest.pop(0)
+        self.num_bytes -= segment.bytes
+        self.num_deleted += 1
+        in_use = {parent for one in writing for parent in one.parents}
+        self._remove_empty(file.parent, in_use)
+        return True
+
+    def _remove_empty(self, folder: Path, in_use: Collection[Path]) -> None:
+        while folder != self._folder and folder not in in_use:
+            try:
+                folder.rmdir()
+            except OSError:
+                return  # not empty
+            folder = folder.parent
+
+    def _forget_days(self) -> None:
+        """Remove the index of days up to the last, if it lies well in the past."""
+        yesterday = day_of(self._wall_clock() - 2 * 86_400)
+        for path in self._index.day_files():
+            if path.stem <= self._day and path.stem < yesterday:
+                with suppress(OSError):
+                    path.unlink()
+                    path.parent.rmdir()
+
+
+def _end(segment: Segment) -> float:
+    return segment.start if segment.end is None else segment.end
+
+
+def _size(path: Path) -> int:
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0
