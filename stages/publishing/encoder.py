@@ -64,6 +64,8 @@ class Encoding:
 class LiveEncoder:
     """Encodes pictures of one size; each packet is a picture, without reordering.
 
+    Parameter sets come before each keyframe, as Annex B of H.264 has it.
+
     Raises:
         av.FFmpegError: The encoder cannot be opened.
     """
@@ -73,8 +75,6 @@ class LiveEncoder:
         encoding: Encoding,
         first: av.VideoFrame,
         rate: Fraction | None,
-        *,
-        has_global_header: bool = False,
     ) -> None:
         """Open the encoder.
 
@@ -83,8 +83,6 @@ class LiveEncoder:
             first: Has the size and the colours of all that follow.
             rate: Pictures a second to expect, which the limit of the bit rate is
                 reckoned with; times are those that each picture gets.
-            has_global_header: Parameter sets are in `extradata` only, rather than
-                before each keyframe.
         """
         context: Any = av.CodecContext.create(encoding.encoder, "w")
         assert isinstance(context, VideoCodecContext)
@@ -97,17 +95,10 @@ class LiveEncoder:
         context.thread_count = encoding.threads
         # A picture a thread, as by slices: by frames, each thread would hold one back.
         context.thread_type = "SLICE"
-        if has_global_header:
-            context.flags |= av.codec.context.Flags.global_header
         context.options = encoding.encoder_options
         tag_like(context, first)
         context.open()
         self._context = context
-
-    @property
-    def extradata(self) -> bytes:
-        """The parameter sets, where the header is global."""
-        return bytes(self._context.extradata or b"")
 
     def encode(
         self, picture: av.VideoFrame, pts: int, *, is_keyframe: bool
