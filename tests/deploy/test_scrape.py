@@ -16,6 +16,8 @@ import pytest
 
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.metrics import Metrics
+from maskstream.server.disk_figures import DiskFigures
+from maskstream.stages.recording.archive import Archive
 from tests.deploy.queries import (
     RULE_FILES,
     dashboard_queries,
@@ -31,11 +33,13 @@ Ask = Callable[..., Any]
 
 AWAITED = {
     "maskstream_config_reloads_total",
-    "maskstream_disk_free_bytes",
-    "maskstream_disk_size_bytes",
-    "maskstream_output_bytes_total",
-    "maskstream_segments_deleted_total",
-    "maskstream_segments_total",
+    "maskstream_frame_staleness_seconds_bucket",
+    "maskstream_network_failures_total",
+    "maskstream_network_scale",
+    "maskstream_overload_level",
+    "maskstream_sink_latency_seconds_bucket",
+    "maskstream_sink_up",
+    "maskstream_stream_crashes_total",
     "maskstream_stream_last_frame_timestamp_seconds",
     "maskstream_stream_reconnects_total",
     "maskstream_stream_state",
@@ -45,13 +49,16 @@ AWAITED = {
 
 
 @pytest.fixture(scope="module")
-def metrics_port() -> Iterator[int]:
+def metrics_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Where metrics are served."""
     ledger = Ledger()
     ledger.open("front", ["video"])
     ledger.decoded("front")
     ledger.dropped("front", stage="collect", reason="stale")
-    with Metrics(ledger).serve(0) as port:
+    metrics = Metrics(ledger)
+    archive = Archive(tmp_path_factory.mktemp("recordings"))
+    metrics.registry.register(DiskFigures(lambda: [archive]))
+    with metrics.serve(0) as port:
         yield port
 
 
