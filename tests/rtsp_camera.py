@@ -1,9 +1,9 @@
 """A real RTSP server, run by the system's Python: rtsp_camera.py PORT [auth].
 
 /open shows a ball to everybody, /locked the same to user:secret (``auth`` is digest or
-basic), /hevc and /mjpeg show it in other codecs, /noise gives it no keyframe for long.
-Prints "ready", then obeys lines on stdin, for what is shown now and later: "freeze",
-"thaw", "size 160x120", "mute" (the session goes on without pictures), "unmute".
+basic), /hevc and /mjpeg show it in other codecs. Prints "ready", then obeys lines on
+stdin, for what is shown now and later: "show PATTERN" (of GStreamer's videotestsrc),
+"size 160x120", "mute" (the session goes on without pictures), "unmute".
 """
 
 import sys
@@ -22,8 +22,11 @@ BALL = (
     " ! capsfilter name=caps"
     " caps=video/x-raw,format=I420,width=320,height=240,framerate=25/1 ! {} )"
 )
+# In one slice: the payloader puts the parameter sets before each slice of a keyframe,
+# and FFmpeg takes what follows them for another picture.
 H264 = (
-    "x264enc tune=zerolatency speed-preset=ultrafast key-int-max={}"
+    "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25"
+    " option-string=slices=1:sliced-threads=0"
     " ! rtph264pay name=pay0 pt=96 config-interval=-1"
 )
 HEVC = (
@@ -45,10 +48,8 @@ class Shown:
     def obey(self, source: Any, _condition: Any) -> bool:
         """Do what a line on stdin says."""
         match source.readline().split():
-            case ["freeze"]:
-                self.pattern = "red"
-            case ["thaw"]:
-                self.pattern = "ball"
+            case ["show", pattern]:
+                self.pattern = pattern
             case ["size", size]:
                 self.size = size
             case ["mute"]:
@@ -103,9 +104,8 @@ def main() -> None:
     shown = Shown()
     mounts = server.get_mount_points()
     for path, coded in {
-        "/open": H264.format(25),
-        "/locked": H264.format(25),
-        "/noise": H264.format(250),
+        "/open": H264,
+        "/locked": H264,
         "/hevc": HEVC,
         "/mjpeg": MJPEG,
     }.items():

@@ -52,9 +52,10 @@ class SourceConfig(_Config):
     """A live source; given as a plain string, it is the URL."""
 
     url: str = Field(
+        "",
         repr=False,  # may hold a password
         description="What to watch: rtsp://, rtsps://, rtmp://, http(s)://, udp://, "
-        "camera:0, synthetic+live: or loop:FILE.",
+        "camera:0, synthetic+live: or loop:FILE. Each stream needs one of its own.",
     )
     profile: Literal[
         "auto", "rtsp-tcp", "rtsp-udp", "low-latency", "http-mjpeg", "broken-clock"

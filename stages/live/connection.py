@@ -109,7 +109,7 @@ class Connection:
                 self.budget.renew()
                 if picture.is_corrupt:
                     self.budget.note("corrupt_frames")
-                    self._is_gated = self._has_keyframes and not picture.key_frame
+                    self._is_gated = self._has_keyframes
                 self._see()
                 yield picture
                 self._last_s = self.clock()  # who takes the pictures may be slow

@@ -138,10 +138,12 @@ class LiveDecoder:
                 form = frame.format
                 if is_new and not freeze.is_frozen:
                     outage.end(form)
-                if framing.is_too_soon(frame):
+                if picture.is_corrupt:
+                    self.ledger.dropped(self.stream, stage="decode", reason="corrupt")
+                elif framing.is_too_soon(frame):
                     self.ledger.dropped(self.stream, stage="decode", reason="fps_limit")
-                    continue
-                yield frame
+                else:
+                    yield frame
 
 
 def _explain(
