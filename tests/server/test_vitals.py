@@ -1,0 +1,123 @@
+"""What is measured of a stream is what was told, over the time that it says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from maskstream.models.classes import ClassTable
+from maskstream.pipeline.clock import ManualClock
+from maskstream.pipeline.ledger import SinkAccount, StreamAccount
+from maskstream.server.status import State
+from maskstream.server.vitals import Vitals
+from tests.server.frames import FORM, frame_at, labelled
+
+CLASSES = ClassTable(names=("road", "sky"), colours=((128, 64, 128), (70, 130, 180)))
+NOW = 1_800_000_000.0
+
+
+def vitals_of(clock: ManualClock) -> Vitals:
+    """Measure by one clock, which also tells the time of day."""
+    return Vitals(clock=clock, wall_clock=lambda: NOW + clock())
+
+
+def account(decoded: int, written: int) -> StreamAccount:
+    """Make an account of one sink."""
+    return StreamAccount(decoded, {"video": SinkAccount(written, {})}, {})
+
+
+def test_a_source_is_connecting_up_lost_and_back() -> None:
+    """The reason stays while it is tried again, and an outage is counted once."""
+    clock = ManualClock()
+    vitals = vitals_of(clock)
+
+    vitals.connecting()
+    vitals.up(FORM)
+    assert (vitals.source.state, vitals.source.form) == (State.RUNNING, FORM)
+    clock.advance(10)
+    vitals.down("eof", "it ended", 2.0)
+    clock.advance(0.5)
+    assert vitals.retry_in_s == 1.5
+    vitals.connecting()
+    vitals.down("eof", "it ended", 4.0)
+    vitals.down("refused", "nobody listens", 4.0)
+
+    source = vitals.source
+    assert (source.state, source.reason, source.message) == (
+        State.WAITING,
+        "refused",
+        "nobody listens",
+    )
+    assert vitals.lost == {"eof": 1, "refused": 1}
+    vitals.up(FORM)
+    assert vitals.source.reason is None
+    assert vitals.retry_in_s is None
+
+
+def test_rates_are_the_mean_over_some_seconds() -> None:
+    """Of what was decoded and of what every sink has; what is long ago is left out."""
+    clock = ManualClock()
+    vitals = vitals_of(clock)
+    assert vitals.rates() == (0.0, 0.0)
+
+    for second in range(30):
+        vitals.sample(account(decoded=25 * second, written=5 * second))
+        clock.advance(1)
+
+    assert vitals.rates() == (25.0, 5.0)
+    for _ in range(8):
+        vitals.sample(account(decoded=725, written=145))
+        clock.advance(1)
+    assert vitals.rates() == (0.0, 0.0)
+
+
+def test_latencies_are_those_of_the_last_minute() -> None:
+    """By percentile, from capture to the sink."""
+    clock = ManualClock()
+    vitals = vitals_of(clock)
+    vitals.reached("video", frame_at(-9.0))
+    clock.advance(100)
+
+    for hundredth in range(100):
+        vitals.reached("video", frame_at(clock() - hundredth / 100))
+
+    assert vitals.latencies() == pytest.approx({"p50": 0.5, "p95": 0.95, "p99": 0.99})
+
+
+@pytest.mark.parametrize(
+    ("captured_at", "latency_s"),
+    [
+        (None, 0.2),
+        (NOW - 0.3, 0.3),  # the camera tells, and is right
+        (NOW + 5.0, 0.2),  # its clock is ahead
+        (NOW - 3600.0, 0.2),  # its clock is an hour behind
+    ],
+)
+def test_latency_is_from_capture_where_that_can_be_right(
+    captured_at: float | None, latency_s: float
+) -> None:
+    """A camera that does not know the time does not spoil the figures."""
+    told: list[tuple[str, float]] = []
+    clock = ManualClock()
+    vitals = Vitals(
+        lambda sink, seconds: told.append((sink, seconds)), clock, lambda: NOW
+    )
+
+    vitals.reached("video", frame_at(-0.2, captured_at=captured_at))
+
+    assert told == [("video", pytest.approx(latency_s))]
+
+
+def test_the_last_frame_tells_the_shares() -> None:
+    """And nothing does when the picture has been let go."""
+    clock = ManualClock(2.0)
+    vitals = vitals_of(clock)
+    assert vitals.shares(CLASSES) == {}
+    labels = np.array([[0, 0, 0, 1]], np.uint8)
+
+    vitals.finished(labelled(frame_at(0), labels))
+
+    assert vitals.shares(CLASSES) == {"road": 0.75, "sky": 0.25}
+    assert vitals.last_frame_at == NOW + 2.0
+    vitals.let_go()
+    assert vitals.last is None
