@@ -11,7 +11,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 
 __all__ = [
     "BatchConfig",
@@ -61,6 +68,10 @@ def _parse_size(value: Any) -> Any:
     )
 
 
+def _show_size(size_hw: tuple[int, int] | None) -> str | None:
+    return None if size_hw is None else f"{size_hw[1]}x{size_hw[0]}"
+
+
 def _refuse_url(value: Any) -> Any:
     # One slash too: that is what becomes of a URL taken for a path.
     if re.match(r"[a-z][a-z0-9+.-]+:/", str(value), re.IGNORECASE):
@@ -70,7 +81,11 @@ def _refuse_url(value: Any) -> Any:
 
 OutputPath = Annotated[Path, BeforeValidator(_refuse_url)]
 Duration = Annotated[float, BeforeValidator(_parse_duration), Field(ge=0)]
-SizeHW = Annotated[tuple[int, int] | None, BeforeValidator(_parse_size)]
+SizeHW = Annotated[
+    tuple[int, int] | None,
+    BeforeValidator(_parse_size),
+    PlainSerializer(_show_size, when_used="json"),
+]
 
 
 class Policy(StrEnum):

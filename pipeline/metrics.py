@@ -59,6 +59,13 @@ class Metrics(Collector):
             buckets=_LATENCY_BUCKETS_S,
             registry=self.registry,
         )
+        self._staleness = Histogram(
+            "maskstream_frame_staleness_seconds",
+            "Age of a frame, since it left the decoder, when the network gets it.",
+            ["stream"],
+            buckets=_LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
         self._batch_size = Histogram(
             "maskstream_batch_size",
             "Frames in one pass through the network.",
@@ -81,6 +88,10 @@ class Metrics(Collector):
         """Count one frame whose labels are finished."""
         self._latency.labels(frame.stream).observe(latency_s)
 
+    def observe_staleness(self, frame: Frame, age_s: float) -> None:
+        """Count one frame that goes to the network."""
+        self._staleness.labels(frame.stream).observe(age_s)
+
     def observe_batch(self, batch: Batch) -> None:
         """Count one batch."""
         self._batch_size.observe(len(batch.frames))
@@ -102,8 +113,9 @@ class Metrics(Collector):
         with self._lock:
             past_s = self._past_s.items()
             self._past_s = {key: spent for key, spent in past_s if key[0] != stream}
-        with suppress(KeyError):  # no frame of it was ever finished
-            self._latency.remove(stream)
+        for histogram in (self._latency, self._staleness):
+            with suppress(KeyError):  # no frame of it was ever there
+                histogram.remove(stream)
 
     @contextmanager
     def serve(self, port: int) -> Iterator[int]:

@@ -19,7 +19,13 @@ from maskstream.stages.finish import Finisher
 from maskstream.stages.network_input import network_size
 from maskstream.stages.segment import Segmenter
 
-__all__ = ["MAX_LIVE_TAKES", "SharedStages", "network_sizes", "stream_of"]
+__all__ = [
+    "MAX_LIVE_TAKES",
+    "NetworkSize",
+    "SharedStages",
+    "network_sizes",
+    "stream_of",
+]
 
 # Takes of live streams that may be on their way: the device works on one while the next
 # is made ready. A third would only wait inside, where it can no longer be dropped.
@@ -40,6 +46,8 @@ class SharedStages:
     ledger: Ledger
     metrics: Metrics
     clock: Clock
+    on_batch: Callable[[Batch], None] = lambda _: None
+    """Told each batch."""
 
     def build(self, hub: Hub) -> Pipeline:
         """Take from the streams of ``hub`` and give back to them."""
@@ -75,8 +83,11 @@ class SharedStages:
         )
 
     def _note_batch(self, batch: Batch) -> None:
+        self.on_batch(batch)
         self.metrics.observe_batch(batch)
+        now = self.clock()
         for frame, held in zip(batch.frames, batch.held, strict=True):
+            self.metrics.observe_staleness(frame, now - frame.decoded_at)
             if held:
                 self.ledger.noted(frame.stream, "held_frames", len(held))
 

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
 
 from maskstream.models.classes import ClassTable
 from maskstream.pipeline.assemble import annotator
 from maskstream.pipeline.clock import Clock
+from maskstream.pipeline.frame import Segmentation
 from maskstream.pipeline.ledger import Ledger
+from maskstream.pipeline.stage import Stage
 from maskstream.pipeline.stream_stages import Branch, StreamStages
-from maskstream.server.config.serve import StreamConfig
-from maskstream.stages.decode import Decoder
-from maskstream.stages.encode import VideoEncoder
-from maskstream.stages.records import Records
-from maskstream.stages.source import expand_inputs
+from maskstream.server.config.publishing import PublishConfig, sink_names
+from maskstream.server.config.recording import Kind
+from maskstream.server.config.stream import StreamConfig
+from maskstream.server.observed import Observed
+from maskstream.server.vitals import Vitals
+from maskstream.stages.publishing.preview import LivePreview
+from maskstream.stages.publishing.publisher import Publisher
+from maskstream.stages.recording.archive import Archives
 
-__all__ = ["StreamAssembler"]
+__all__ = ["Assembled", "StreamAssembler"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assembled:
+    """The stages of a stream, and what ends their source."""
+
+    stages: StreamStages
+    stop_source: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,38 +41,109 @@ class StreamAssembler:
     ledger: Ledger
     clock: Clock
     is_held: bool
+    archives: Archives = field(default_factory=Archives)
 
-    def assemble(self, stream: str, config: StreamConfig) -> StreamStages:
+    def check(self, config: StreamConfig) -> None:
+        """Raise MaskStreamError where settings cannot be had on this machine."""
+        config.source.decoder("", self.ledger, self.clock)
+        annotator(config.overlay, self.classes, self.clock)
+        config.privacy.redactor(self.classes, self.ledger)
+        if config.record is not None:
+            config.record.check()
+        for publish in config.publish:
+            publish.check()
+
+    def assemble(self, stream: str, config: StreamConfig, vitals: Vitals) -> Assembled:
         """Make the stages of ``stream``.
 
         Raises:
             MaskStreamError: Its settings cannot be had here.
         """
-        (source,) = expand_inputs([config.source])
-        return StreamStages(
+        decoder = config.source.decoder(stream, self.ledger, self.clock, vitals)
+        preview = LivePreview(
             stream,
-            Decoder(replace(source, name=stream), stream, self.ledger, self.clock),
-            tuple(self._branches(stream, config)),
+            annotator(config.overlay, self.classes, self.clock),
+            clock=self.clock,
+        )
+        branches = (
+            Branch("preview", Observed(preview, vitals.finished)),
+            *_Sinks(self, stream, config, vitals).branches(),
+        )
+        privacy = config.privacy
+        if redactor := privacy.redactor(self.classes, self.ledger):
+            branches = (Branch("redact", redactor, then=branches),)
+        # Held frames that the redaction would drop need not wait for it.
+        hides_held = bool(privacy.hide) and privacy.held == "drop"
+        stages = StreamStages(
+            stream,
+            decoder,
+            branches,
             self.ledger,
             self.clock,
             is_fresh=True,
-            is_held=self.is_held,
+            is_held=self.is_held and not hides_held,
             share=config.priority,
         )
+        vitals.preview = preview
+        return Assembled(stages, decoder.stop)
 
-    def _branches(self, stream: str, config: StreamConfig) -> Iterator[Branch]:
-        if config.output is not None:
-            config.output.mkdir(parents=True, exist_ok=True)
-            encoder = VideoEncoder(
-                config.output / f"{stream}.mkv",
-                self.ledger,
-                codec=config.video.codec,
-                options=config.video.options,
-            )
-            painter = annotator(config.overlay, self.classes, self.clock)
-            encode = Branch("encode", encoder, "video")
-            yield Branch("annotate", painter, then=(encode,))
-        if config.records is not None:
-            config.records.mkdir(parents=True, exist_ok=True)
-            path = config.records / f"{stream}.jsonl"
-            yield Branch("records", Records(path, self.classes, self.ledger), "records")
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sinks:
+    """The sinks of one stream."""
+
+    assembler: StreamAssembler
+    stream: str
+    config: StreamConfig
+    vitals: Vitals
+
+    def branches(self) -> Iterator[Branch]:
+        """Make a branch for each, those of annotated pictures behind one annotator."""
+        kinds = () if self.config.record is None else self.config.record.kinds
+        annotated = [self._recorder(kind) for kind in kinds if kind == "video"]
+        names = sink_names(self.config.publish)
+        for name, publish in zip(names, self.config.publish, strict=True):
+            annotated.append(self._publisher(name, publish))
+        if annotated:
+            all_ = self.assembler
+            painter = annotator(self.config.overlay, all_.classes, all_.clock)
+            yield Branch("annotate", painter, then=tuple(annotated))
+        for kind in kinds:
+            if kind != "video":
+                yield self._recorder(kind)
+
+    def _recorder(self, kind: Kind) -> Branch:
+        record, all_ = self.config.record, self.assembler
+        assert record is not None
+        recorder = record.recorder(
+            kind,
+            self.stream,
+            record.archive(all_.archives),
+            all_.classes,
+            all_.ledger,
+            clock=all_.clock,
+            on_state=partial(self.vitals.sink_is, kind),
+        )
+        return self._sink(kind, recorder)
+
+    def _publisher(self, name: str, publish: PublishConfig) -> Branch:
+        publisher = Publisher(
+            publish.target,
+            self.stream,
+            self.assembler.ledger,
+            name,
+            publish.encoding,
+            size_hw=publish.size_hw,
+            max_fps=publish.max_fps,
+            stub_after_s=publish.stub_after,
+            deadline_s=publish.timeout,
+            on_state=partial(self.vitals.sink_is, name),
+            clock=self.assembler.clock,
+        )
+        return self._sink(name, publisher)
+
+    def _sink(self, name: str, stage: Stage) -> Branch:
+        def reached(item: Segmentation) -> None:
+            self.vitals.reached(name, item.frame)
+
+        return Branch(name, Observed(stage, reached), name)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from functools import partial
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from maskstream.models.engines import Engine, open_engine
-from maskstream.models.weights import load_weights
+from maskstream.models.fcn import FCN
+from maskstream.models.weights import ModelCard, load_weights
 from maskstream.pipeline.clock import monotonic_clock
 from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.hub import Hub
 from maskstream.pipeline.ledger import Ledger
-from maskstream.pipeline.metrics import Metrics
 from maskstream.pipeline.shared_stages import (
     MAX_LIVE_TAKES,
     SharedStages,
@@ -21,44 +21,113 @@ from maskstream.pipeline.shared_stages import (
     stream_of,
 )
 from maskstream.server.assemble import StreamAssembler
-from maskstream.server.config.serve import ServeConfig, load_serve_config
+from maskstream.server.config.serve import (
+    ServeConfig,
+    load_serve_settings,
+)
+from maskstream.server.http import ApiServer
+from maskstream.server.life import Life
+from maskstream.server.logs import set_up_logs
+from maskstream.server.members import Members
+from maskstream.server.metrics import DaemonFigures, ServerMetrics
 from maskstream.server.network import SharedNetwork
+from maskstream.server.notify import Notifier
+from maskstream.server.overload import Ladder
+from maskstream.server.reload import Reloader
 from maskstream.server.signals import caught_signals
 from maskstream.server.supervisor import Supervisor
 
-__all__ = ["serve"]
+__all__ = ["Ending", "serve"]
 
-_logger = logging.getLogger(__name__)
 
 _TICK_S = 0.1
 
 
-def serve(path: Path) -> int:
-    """Run the streams of a configuration until a signal comes; give the exit code.
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How it ended."""
+
+    exit_code: int
+    is_stuck: bool
+    """Threads are left that do not end; nobody should wait for them."""
+
+
+def serve(path: Path) -> Ending:
+    """Run the streams of a configuration until a signal comes.
 
     Raises:
         ConfigError: Something in the configuration cannot be used.
         ModelError: The network cannot be had.
     """
-    config = load_serve_config(path)
-    clock = monotonic_clock
+    notifier = Notifier()
+    settings = load_serve_settings(path)
+    config = settings.config
+    set_up_logs(config.log.format, config.log.level)
     network, card = load_weights(config.model.weights or config.model.name)
     ledger = Ledger()
-    metrics = Metrics(ledger)
-
-    def lose(stream: str, num_frames: int) -> None:
-        ledger.dropped(
-            stream, stage="segment", reason="engine_failed", frames=num_frames
-        )
-
-    hub = Hub(
-        stream_of,
-        on_lost=lose,
-        is_renewable=True,
-        max_takes=MAX_LIVE_TAKES,
-        clock=clock,
+    metrics = ServerMetrics(ledger)
+    assembler = StreamAssembler(
+        card.classes, ledger, monotonic_clock, config.overload.hold
     )
+    for one in config.streams.values():
+        assembler.check(one)
+    hub = _hub(ledger)
+    ladder = Ladder(
+        network_sizes(config.model),
+        every=config.overload.every,
+        least=config.overload.least_size,
+    )
+    shared = _shared_network(config, network, card, hub, ladder, ledger, metrics)
+    members = Members(
+        assembler, hub, ledger, metrics, stop_deadline_s=config.stop_deadline
+    )
+    supervisor = Supervisor(
+        settings, members, hub, shared, ladder, ledger, card.classes
+    )
+    metrics.registry.register(
+        DaemonFigures(
+            supervisor.statuses,
+            lambda: ladder.scale,
+            lambda: shared.num_failures,
+            assembler.archives,
+        )
+    )
+    reloader = Reloader(path, settings, supervisor.adopt, metrics, notifier)
+    with ExitStack() as stack:
+        signals = stack.enter_context(caught_signals())
+        if config.http is not None:
+            stack.enter_context(
+                ApiServer(
+                    supervisor,
+                    config.http,
+                    classes=card.classes,
+                    registry=metrics.registry,
+                )
+            )
+        life = Life(supervisor, reloader, notifier, signals, config.stop_deadline)
+        while life.goes_on():
+            time.sleep(_TICK_S)
+        if not life.is_stuck:
+            shared.close()
+    return Ending(life.exit_code, life.is_stuck)
 
+
+def _hub(ledger: Ledger) -> Hub:
+    def lose(stream: str, frames: int) -> None:
+        ledger.dropped(stream, stage="segment", reason="engine_failed", frames=frames)
+
+    return Hub(stream_of, on_lost=lose, is_renewable=True, max_takes=MAX_LIVE_TAKES)
+
+
+def _shared_network(
+    config: ServeConfig,
+    network: FCN,
+    card: ModelCard,
+    hub: Hub,
+    ladder: Ladder,
+    ledger: Ledger,
+    metrics: ServerMetrics,
+) -> SharedNetwork:
     def open_it() -> Engine:
         engine = open_engine(
             network,
@@ -70,36 +139,18 @@ def serve(path: Path) -> int:
         return engine
 
     def build(engine: Engine) -> Pipeline:
-        return _shared_stages(config, engine, ledger, metrics).build(hub)
+        stages = SharedStages(
+            engine,
+            ladder.size,
+            config.batch,
+            config.overload,
+            ledger,
+            metrics,
+            monotonic_clock,
+            ladder.observe,
+        )
+        pipeline = stages.build(hub)
+        metrics.watch(pipeline)
+        return pipeline
 
-    shared = SharedNetwork(hub, open_it, build, clock)
-    supervisor = Supervisor(
-        hub, shared, ledger, metrics, stop_deadline_s=config.stop_deadline
-    )
-    assembler = StreamAssembler(card.classes, ledger, clock, config.overload.hold)
-    for stream, one in config.streams.items():
-        supervisor.add(stream, partial(assembler.assemble, stream, one))
-    with caught_signals() as signals:
-        while not supervisor.has_ended and shared.failure is None:
-            if signals.num_stops > 1:
-                supervisor.cancel()
-            elif signals.num_stops:
-                supervisor.drain()
-            supervisor.tick()
-            time.sleep(_TICK_S)
-    shared.close()
-    return 1 if shared.failure or supervisor.num_unbalanced else 0
-
-
-def _shared_stages(
-    config: ServeConfig, engine: Engine, ledger: Ledger, metrics: Metrics
-) -> SharedStages:
-    return SharedStages(
-        engine,
-        network_sizes(config.model),
-        config.batch,
-        config.overload,
-        ledger,
-        metrics,
-        monotonic_clock,
-    )
+    return SharedNetwork(hub, open_it, build)

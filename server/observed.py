@@ -1,4 +1,4 @@
-"""Stages that see frames pass and leave them as they are."""
+"""A sink, and somebody who sees the frames that it is through with."""
 
 from __future__ import annotations
 
@@ -9,22 +9,9 @@ from typing import Any
 
 from maskstream.pipeline.channel import Channel
 from maskstream.pipeline.frame import Segmentation
-from maskstream.pipeline.stage import Inbox, Outputs, Stage
+from maskstream.pipeline.stage import Outputs, Stage
 
-__all__ = ["Monitor", "Observed"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Monitor:
-    """Tells each finished frame, and takes it no further."""
-
-    on_frame: Callable[[Segmentation], None]
-
-    def __call__(self, inbox: Inbox) -> Outputs:
-        """Yield None for each frame."""
-        for item in inbox:
-            self.on_frame(item)
-            yield
+__all__ = ["Observed"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

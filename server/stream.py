@@ -20,7 +20,7 @@ from maskstream.pipeline.ledger import Ledger
 from maskstream.server.restart_limit import RestartLimit
 from maskstream.server.status import State
 
-__all__ = ["LiveStream", "Phase"]
+__all__ = ["LiveStream", "Phase", "Running"]
 
 _logger = logging.getLogger(__name__)
 
@@ -42,12 +42,20 @@ class Phase:
     """What is wrong, in one sentence."""
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A pipeline, and what ends the waits of its source."""
+
+    pipeline: Pipeline
+    stop_source: Callable[[], None] = lambda: None
+
+
 class LiveStream:
     """One stream. Every method may be called from any thread, `tick` from one.
 
     Args:
         stream: Its id.
-        build: Makes its pipeline, not yet started.
+        build: Makes what is to run, not yet started.
         ledger: Has an account of it, which `build` has opened.
         stop_deadline_s: How long it may take to end in order.
         clock: Seconds, for deadlines.
@@ -57,7 +65,7 @@ class LiveStream:
     def __init__(
         self,
         stream: str,
-        build: Callable[[], Pipeline],
+        build: Callable[[], Running],
         ledger: Ledger,
         *,
         stop_deadline_s: float,
@@ -74,7 +82,7 @@ class LiveStream:
         self._goal = _Goal.RUN
         self._is_outdated = False
         """It is to be built again."""
-        self._pipeline: Pipeline | None = None
+        self._running: Running | None = None
         self._drained_at = 0.0
         self._limit = RestartLimit(clock)
         self._phase = Phase(State.CONNECTING, wall_clock())
@@ -84,7 +92,7 @@ class LiveStream:
 
     # -- what may be asked -----------------------------------------------------------
 
-    def rebuild(self, build: Callable[[], Pipeline] | None = None) -> None:
+    def rebuild(self, build: Callable[[], Running] | None = None) -> None:
         """Build the stream again, also one that was given up."""
         with self._changed:
             self._build = build or self._build
@@ -113,8 +121,9 @@ class LiveStream:
         """End at once, for good; what waits in the channels is discarded."""
         with self._changed:
             self._goal = _Goal.END
-            if self._pipeline is not None:
-                self._pipeline.cancel()
+            if self._running is not None:
+                self._running.stop_source()
+                self._running.pipeline.cancel()
 
     def wait_for(self, *states: State, timeout_s: float) -> bool:
         """Wait until the stream is in one of these states; False when it is not."""
@@ -135,31 +144,32 @@ class LiveStream:
     def pipeline(self) -> Pipeline | None:
         """What runs now."""
         with self._changed:
-            return self._pipeline
+            return None if self._running is None else self._running.pipeline
 
     @property
     def has_ended(self) -> bool:
         """It was to end and has; nothing of it runs any more."""
         with self._changed:
-            return self._goal is _Goal.END and self._pipeline is None
+            return self._goal is _Goal.END and self._running is None
 
     # -- how it goes on --------------------------------------------------------------
 
     def tick(self) -> None:
         """Do what is due."""
         with self._changed:
-            if self._pipeline is not None:
-                self._urge(self._pipeline)
-                self._reap(self._pipeline)
-            if self._pipeline is None:
+            if self._running is not None:
+                self._urge(self._running)
+                self._reap(self._running.pipeline)
+            if self._running is None:
                 self._settle_or_start()
 
-    def _urge(self, pipeline: Pipeline) -> None:
+    def _urge(self, running: Running) -> None:
         """End what is not wanted any more, or of which a part has failed."""
-        now = self._clock()
+        now, pipeline = self._clock(), running.pipeline
         is_wanted = self._goal is _Goal.RUN and not self._is_outdated
         if not pipeline.is_draining:
             if not is_wanted or pipeline.failed_stage:
+                running.stop_source()
                 pipeline.drain()
                 self._drained_at = now
             return
@@ -180,7 +190,7 @@ class LiveStream:
                 return
         except PipelineError as error:
             failure = error
-        self._pipeline = None
+        self._running = None
         if failure is not None:
             stage = pipeline.failed_stage or "stream"
             self._ledger.settle(stream=self.stream, stage=stage, reason="failed")
@@ -236,17 +246,17 @@ class LiveStream:
 
     def _start(self) -> None:
         try:
-            pipeline = self._build()
+            running = self._build()
         except (MaskStreamError, OSError) as error:
             self._count_crash(str(error))
             return
         try:
-            pipeline.start()
+            running.pipeline.start()
         except RuntimeError as error:  # no thread to be had
-            pipeline.stop()
+            running.pipeline.stop()
             self._count_crash(str(error))
             return
-        self._pipeline = pipeline
+        self._running = running
         self._enter(State.CONNECTING)
 
     def _enter(self, state: State, message: str | None = None) -> None:

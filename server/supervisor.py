@@ -1,125 +1,267 @@
-"""The supervisor: every stream, the network that they share, and what may be asked."""
+"""The supervisor: what may be asked of the daemon, and what it does by itself."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
+from typing import Any
 
+from maskstream.models.classes import ClassTable
 from maskstream.pipeline.clock import Clock, monotonic_clock
-from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.hub import Hub
 from maskstream.pipeline.ledger import Ledger
-from maskstream.pipeline.metrics import Metrics
-from maskstream.pipeline.stream_stages import StreamStages
-from maskstream.server.control import StreamExistsError, UnknownStreamError
+from maskstream.server.config.serve import ServeSettings, check_id, masked
+from maskstream.server.config.stream import StreamConfig, lay_over, parse_stream
+from maskstream.server.members import Member, Members
 from maskstream.server.network import SharedNetwork
-from maskstream.server.stream import LiveStream
+from maskstream.server.overload import Ladder
+from maskstream.server.progress import Progress
+from maskstream.server.status import State, StreamStatus
+from maskstream.server.statuses import status_of
 
 __all__ = ["Supervisor"]
 
 _logger = logging.getLogger(__name__)
 
-Assemble = Callable[[], StreamStages]
+_GRACE_S = 5.0  # beyond the deadline, for a reader that is stuck
+_LOOK_EVERY_S = 1.0
+_ABSENT_AFTER_S = 15.0
 
 
 class Supervisor:
-    """Lets streams come, go and fail alone. `tick` is for one thread."""
+    """Answers as `Control` says, from any thread.
+
+    `tick`, `adopt`, `drain` and `cancel` are for the daemon's own thread alone.
+    """
 
     def __init__(
         self,
+        settings: ServeSettings,
+        members: Members,
         hub: Hub,
         network: SharedNetwork,
+        ladder: Ladder,
         ledger: Ledger,
-        metrics: Metrics,
-        *,
-        stop_deadline_s: float,
+        classes: ClassTable,
         clock: Clock = monotonic_clock,
     ) -> None:
+        self._settings = settings
+        self._members = members
         self._hub = hub
         self._network = network
+        self._ladder = ladder
         self._ledger = ledger
-        self._metrics = metrics
-        self._stop_deadline_s = stop_deadline_s
+        self._classes = classes
         self._clock = clock
-        self._lock = Lock()  # guards the streams
-        self._streams: dict[str, LiveStream] = {}
+        self._progress = Progress(settings.config.hang_after, clock)
+        self._changing = Lock()  # one change of settings at a time
         self._is_stopping = False
-        self.num_unbalanced = 0
-        """Frames without an outcome, of streams that have ended."""
+        self._hung: str | None = None
+        self._looked_at = self._ticked_at = clock()
+        for stream, own in settings.streams.items():
+            config = settings.config.streams[stream]
+            members.add(stream, own, config, is_from_file=True)
 
-    def add(self, stream: str, assemble: Assemble) -> None:
-        """Start a stream."""
-        with self._lock:
-            if stream in self._streams:
-                raise StreamExistsError(f"there is a stream {stream!r} already")
-            self._streams[stream] = LiveStream(
-                stream,
-                lambda: self._build(assemble()),
-                self._ledger,
-                stop_deadline_s=self._stop_deadline_s,
-                clock=self._clock,
-            )
+    def statuses(self) -> Sequence[StreamStatus]:
+        """Every stream as it is now."""
+        return [self._status(member) for member in self._members.all()]
 
-    def stream(self, stream: str) -> LiveStream:
-        """Find a stream."""
-        with self._lock:
-            if stream not in self._streams:
-                raise UnknownStreamError(f"there is no stream {stream!r}")
-            return self._streams[stream]
+    def status(self, stream: str) -> StreamStatus:
+        """One stream as it is now."""
+        return self._status(self._members.find(stream))
+
+    def add(self, stream: str, settings: Mapping[str, Any]) -> None:
+        """Start a stream of these settings, over the defaults."""
+        check_id(stream)
+        with self._changing:
+            config = self._parse(stream, settings)
+            self._members.add(stream, settings, config, is_from_file=False)
+
+    def change(self, stream: str, settings: Mapping[str, Any]) -> None:
+        """Lay settings over those of a stream; if that changes them, build it again."""
+        with self._changing:
+            member = self._members.find(stream)
+            own = lay_over(member.own, settings)
+            self._members.change(member, own, self._parse(stream, own))
+
+    def remove(self, stream: str) -> None:
+        """End a stream, finish its files and forget it."""
+        member = self._members.find(stream)
+        member.life.end()
+        if not member.is_gone.wait(self._patience_s):
+            _logger.warning("%s: still ending, something in it does not answer", stream)
+
+    def pause(self, stream: str) -> None:
+        """Let go of the source until `resume`; the stream stays known."""
+        life = self._members.find(stream).life
+        life.pause()
+        life.wait_for(State.PAUSED, timeout_s=self._patience_s)
+
+    def resume(self, stream: str) -> None:
+        """Begin again after `pause`."""
+        self._members.find(stream).life.resume()
+
+    def restart(self, stream: str) -> None:
+        """Build the stream again, also one that was given up."""
+        self._members.find(stream).life.rebuild()
+
+    def snapshot(self, stream: str, *, masked: bool = True) -> bytes | None:
+        """Return the last finished frame as JPEG; None where there is none yet."""
+        preview = self._members.find(stream).vitals.preview
+        return None if preview is None else preview.snapshot(masked=masked)
+
+    def preview(self, stream: str) -> AbstractContextManager[Iterator[bytes]]:
+        """Watch a stream as fragmented MP4."""
+        preview = self._members.find(stream).vitals.preview
+        return nullcontext(iter(())) if preview is None else preview.watch()
+
+    def preview_jpegs(self, stream: str) -> AbstractContextManager[Iterator[bytes]]:
+        """Watch a stream as JPEGs, one a finished frame, the newest first."""
+        preview = self._members.find(stream).vitals.preview
+        return nullcontext(iter(())) if preview is None else preview.watch_jpegs()
+
+    def config(self) -> Mapping[str, Any]:
+        """Return the configuration in force, its secrets masked."""
+        streams = {one.stream: masked(one.config) for one in self._members.all()}
+        return {**masked(self._settings.config), "streams": streams}
+
+    def set_log_level(self, level: str) -> None:
+        """Set the level of the project's loggers: debug, info, warning or error."""
+        logging.getLogger("maskstream").setLevel(level.upper())
+
+    def why_not_alive(self) -> str | None:
+        """Say what has hung, for ``/healthz``; None when all is well."""
+        absent_s = self._clock() - self._ticked_at
+        if absent_s > _ABSENT_AFTER_S:
+            return f"nobody has looked after the streams for {absent_s:.0f} s"
+        return self._network.failure or self._hung
+
+    def why_not_ready(self) -> str | None:
+        """Say what is starting or stopping, for ``/readyz``; None when all is well."""
+        if self._is_stopping:
+            return "the daemon is stopping"
+        return None if self._network.is_up else "the network is being loaded"
+
+    def adopt(self, settings: ServeSettings) -> list[str]:
+        """Go over to another configuration; touch only the streams that differ.
+
+        Streams that came over HTTP stay, over the new defaults.
+
+        Returns:
+            The streams that were added, changed or removed.
+
+        Raises:
+            MaskStreamError: Something in it cannot be used; nothing has changed.
+        """
+        with self._changing:
+            plan = self._plan(settings)
+            self._settings = settings
+            touched = []
+            for member in self._members.all():
+                if member.stream not in plan:
+                    member.life.end()
+                    touched.append(member.stream)
+            present = {member.stream: member for member in self._members.all()}
+            for stream, (own, config) in plan.items():
+                is_from_file = stream in settings.streams
+                if stream in present:
+                    present[stream].is_from_file = is_from_file
+                    if not self._members.change(present[stream], own, config):
+                        continue
+                else:
+                    self._members.add(stream, own, config, is_from_file=is_from_file)
+                touched.append(stream)
+            return touched
 
     def drain(self) -> None:
         """End every stream in order, and then the network."""
         self._is_stopping = True
-        for one in self._all():
-            one.end()
+        self._members.end()
 
     def cancel(self) -> None:
         """End every stream at once."""
         self._is_stopping = True
-        for one in self._all():
-            one.cancel()
+        self._members.cancel()
 
     def tick(self) -> None:
         """Do what is due."""
+        now = self._ticked_at = self._clock()
         self._network.tick()
-        for one in self._all():
-            before = one.pipeline
-            one.tick()
-            if before is not one.pipeline:
-                self._metrics.unwatch(*filter(None, [before]))
-            if one.has_ended:
-                self._forget(one)
-        if self._is_stopping and not self._all():
+        self._ladder.tick()
+        self._members.tick()
+        members = self._members.all()
+        if self._is_stopping and not members:
             self._hub.close()
+        if now - self._looked_at >= _LOOK_EVERY_S:
+            self._looked_at = now
+            pipelines = [
+                self._network.pipeline,
+                *(one.life.pipeline for one in members),
+            ]
+            self._hung = self._progress.look(filter(None, pipelines))
 
     @property
     def has_ended(self) -> bool:
         """Every stream was to end and has, and so has the network."""
         is_idle = self._network.has_ended or not self._network.is_up
-        return self._is_stopping and is_idle and not self._all()
+        return self._is_stopping and is_idle and not self._members.all()
 
-    def _build(self, stages: StreamStages) -> Pipeline:
-        self._ledger.reopen(stages.stream, stages.sinks)
-        pipeline = stages.build(self._hub)
-        self._metrics.watch(pipeline)
-        return pipeline
+    @property
+    def failure(self) -> str | None:
+        """Why the network was given up, and the daemon with it."""
+        return self._network.failure
 
-    def _forget(self, one: LiveStream) -> None:
-        account = self._ledger.account(one.stream)
-        _logger.info(
-            "%s: ended; %d frames decoded, %d written, %d dropped",
-            one.stream,
-            account.decoded,
-            account.written,
-            account.dropped,
-        )
-        self.num_unbalanced += one.num_unbalanced
-        with self._lock:
-            del self._streams[one.stream]
-        self._ledger.forget(one.stream)
-        self._metrics.forget(one.stream)
+    @property
+    def num_unbalanced(self) -> int:
+        """Frames without an outcome, of streams that have gone."""
+        return self._members.num_unbalanced
 
-    def _all(self) -> tuple[LiveStream, ...]:
-        with self._lock:
-            return tuple(self._streams.values())
+    def abandon(self) -> int:
+        """Close the books of streams that do not end; gives their frames in flight."""
+        num_lost = 0
+        for member in self._members.all():
+            missing = self._ledger.account(member.stream).in_flight
+            num_lost += max(missing.values(), default=0)
+            _logger.error("%s: does not end and is left", member.stream)
+        self._ledger.settle(stage="stop", reason="abandoned")
+        return num_lost
+
+    def summary(self) -> str:
+        """Say in a few words how the streams are."""
+        statuses = self.statuses()
+        num_up = sum(one.state is State.RUNNING for one in statuses)
+        fps = sum(one.fps_out for one in statuses)
+        return f"{num_up} of {len(statuses)} streams up, {fps:.1f} frames a second"
+
+    @property
+    def _patience_s(self) -> float:
+        return self._settings.config.stop_deadline + _GRACE_S
+
+    def _status(self, member: Member) -> StreamStatus:
+        account = self._ledger.account(member.stream)
+        return status_of(member, account, self._classes, self._ladder.scale)
+
+    def _parse(self, stream: str, own: Mapping[str, Any]) -> StreamConfig:
+        return self._parse_over(self._settings.defaults, stream, own)
+
+    def _parse_over(
+        self, defaults: Mapping[str, Any], stream: str, own: Mapping[str, Any]
+    ) -> StreamConfig:
+        config = parse_stream(lay_over(defaults, own), origin=f"stream {stream}")
+        self._members.check(config)
+        return config
+
+    def _plan(
+        self, settings: ServeSettings
+    ) -> dict[str, tuple[Mapping[str, Any], StreamConfig]]:
+        """List the streams that there are to be, all of them checked."""
+        wanted = dict(settings.streams)
+        for member in self._members.all():
+            if not member.is_from_file:
+                wanted.setdefault(member.stream, member.own)
+        return {
+            stream: (own, self._parse_over(settings.defaults, stream, own))
+            for stream, own in wanted.items()
+        }

@@ -15,6 +15,7 @@ from maskstream.pipeline.clock import Clock, monotonic_clock
 from maskstream.pipeline.frame import Frame, Segmentation, StreamFormat
 from maskstream.pipeline.ledger import StreamAccount
 from maskstream.server.status import State
+from maskstream.stages.publishing.preview import LivePreview
 
 __all__ = ["SourceState", "Vitals"]
 
@@ -23,6 +24,7 @@ _SAMPLE_S = 0.5
 _LATENCY_S = 60.0
 _MAX_LATENCIES = 4096  # a minute of two sinks at 30 frames a second
 _MAX_CLOCK_OFFSET_S = 60.0
+_LATE = (("decode", "queue_full"), ("collect", "stale"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,21 @@ class _Sample:
     at: float
     decoded: int
     written: int
+    held: int
+    late: int
+    """Dropped because there was no time for them."""
+
+    @classmethod
+    def of(cls, account: StreamAccount, at: float) -> _Sample:
+        late = max(
+            (
+                sum(sink.dropped.get(way, 0) for way in _LATE)
+                for sink in account.sinks.values()
+            ),
+            default=0,
+        )
+        held = account.notes.get("held_frames", 0)
+        return cls(at, account.decoded, account.written, held, late)
 
 
 class Vitals:
@@ -74,8 +91,9 @@ class Vitals:
         self._latencies: deque[tuple[float, float]] = deque(maxlen=_MAX_LATENCIES)
         self._last: Segmentation | None = None
         self._last_frame_at: float | None = None
-        self.sink_states: dict[str, Callable[[], str]] = {}
-        """For each sink that may be unwell, what tells how it is."""
+        self._sinks: dict[str, str] = {}
+        self.preview: LivePreview | None = None
+        """Where to watch the stream; None while it does not run."""
 
     # -- told by the decoder ---------------------------------------------------------
 
@@ -124,21 +142,27 @@ class Vitals:
             self._latencies.append((self._clock(), latency_s))
         self._on_latency(sink, latency_s)
 
+    def sink_is(self, sink: str, state: str) -> None:
+        """A sink is ``ok``, or in one sentence what is wrong with it."""
+        with self._lock:
+            self._sinks[sink] = state
+
     def sample(self, account: StreamAccount) -> None:
         """Look at the account, for the rates."""
         now = self._clock()
         with self._lock:
             if self._samples and now - self._samples[-1].at < _SAMPLE_S:
                 return
-            self._samples.append(_Sample(now, account.decoded, account.written))
+            self._samples.append(_Sample.of(account, now))
             while now - self._samples[0].at > _RATE_S + _SAMPLE_S:
                 self._samples.popleft()
 
     def let_go(self) -> None:
         """Keep no picture of a stream that is paused or gone."""
         with self._lock:
-            self._last = None
+            self._last = self.preview = None
             self._samples.clear()
+            self._sinks.clear()
 
     # -- asked -----------------------------------------------------------------------
 
@@ -172,6 +196,12 @@ class Vitals:
         with self._lock:
             return self._last_frame_at
 
+    @property
+    def sinks(self) -> dict[str, str]:
+        """The state of each sink that has told one."""
+        with self._lock:
+            return dict(self._sinks)
+
     def rates(self) -> tuple[float, float]:
         """Frames a second that were decoded, and that reached every sink, of late."""
         with self._lock:
@@ -181,6 +211,20 @@ class Vitals:
         seconds = last.at - first.at
         decoded, written = last.decoded - first.decoded, last.written - first.written
         return max(0, decoded) / seconds, max(0, written) / seconds
+
+    def overload(self, scale: float) -> str:
+        """Name the step of the overload ladder that was needed of late.
+
+        ``scale`` is the share of each side that the network's input has.
+        """
+        with self._lock:
+            samples = tuple(self._samples) or (_Sample(0.0, 0, 0, 0, 0),)
+        first, last = samples[0], samples[-1]
+        if last.late > first.late:
+            return "drop"
+        if scale < 1:
+            return "smaller"
+        return "hold" if last.held > first.held else "none"
 
     def latencies(self) -> dict[str, float]:
         """Seconds from capture to a sink over the last minute, by percentile."""

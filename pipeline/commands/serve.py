@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -21,5 +22,8 @@ def serve(
     """
     from maskstream.server import daemon  # it loads torch: not for --help
 
-    logging.getLogger("maskstream").setLevel(logging.INFO)
-    raise typer.Exit(daemon.serve(config))
+    ending = daemon.serve(config)
+    if ending.is_stuck:  # the interpreter would wait for threads that do not end
+        logging.shutdown()
+        os._exit(ending.exit_code)
+    raise typer.Exit(ending.exit_code)

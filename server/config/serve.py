@@ -5,88 +5,94 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from maskstream.pipeline.config import (
-    BatchConfig,
-    Duration,
-    ModelConfig,
-    OutputPath,
-    OverlayConfig,
-    OverloadConfig,
-    RecordsConfig,
-    VideoConfig,
-)
+from maskstream.pipeline.config import BatchConfig, Duration, ModelConfig
 from maskstream.pipeline.errors import ConfigError
-from maskstream.pipeline.settings_file import (
-    check_settings,
-    merge_settings,
-    read_settings,
-    substitute,
-)
+from maskstream.pipeline.settings_file import check_settings, read_settings, substitute
+from maskstream.server.config.http import HttpConfig
+from maskstream.server.config.logs import LogConfig
+from maskstream.server.config.overload import LadderConfig
+from maskstream.server.config.stream import StreamConfig, check_source, lay_over
+from maskstream.stages.credentials import mask_credentials, mask_in_text
 
-__all__ = ["ServeConfig", "StreamConfig", "load_serve_config", "stream_config"]
+__all__ = [
+    "ServeConfig",
+    "ServeSettings",
+    "check_id",
+    "load_serve_settings",
+    "masked",
+    "parse_serve_settings",
+]
 
 
-def _check_id(value: str) -> str:
-    if re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}", value):
-        return value
-    raise ValueError(
+def check_id(stream: str) -> str:
+    """Give the id of a stream back if it can name files and metrics.
+
+    Raises:
+        ConfigError: It cannot.
+    """
+    if re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}", stream):
+        return stream
+    raise ConfigError(
         "the id of a stream is of letters, digits and . _ - (it names files and "
-        f"metrics), got {value!r}"
+        f"metrics), got {stream[:80]!r}"
     )
 
 
-StreamId = Annotated[str, AfterValidator(_check_id)]
+StreamId = Annotated[str, AfterValidator(check_id)]
 
 
-class _Config(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class StreamConfig(_Config):
-    """One stream: its source and what becomes of its frames."""
-
-    source: str = Field("", description="A camera's URL; each stream needs one.")
-    priority: int = Field(
-        1,
-        ge=1,
-        le=100,
-        description="Turns in a row before the network while others wait: nobody goes "
-        "first unless told.",
-    )
-    output: OutputPath | None = Field(None, description="Folder of annotated video.")
-    records: OutputPath | None = Field(None, description="Folder of JSONL.")
-    overlay: OverlayConfig = OverlayConfig()
-    video: VideoConfig = VideoConfig()
-    record: RecordsConfig = RecordsConfig()
-
-
-class ServeConfig(_Config):
+class ServeConfig(BaseModel):
     """What the daemon runs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: ModelConfig = ModelConfig()
     batch: BatchConfig = BatchConfig()
-    overload: OverloadConfig = OverloadConfig()
+    overload: LadderConfig = LadderConfig()
+    http: HttpConfig | None = Field(
+        HttpConfig(),
+        description="null leaves the daemon without API, page and metrics.",
+    )
+    log: LogConfig = LogConfig()
     stop_deadline: Duration = Field(
-        10.0,
-        description="How long streams may take to end in order: files are finished "
-        "well within, and systemd kills after 90 s.",
+        20.0,
+        gt=0,
+        description="How long streams may take to end in order: a camera that hangs "
+        "holds its reader for ten seconds, and systemd kills after 60.",
+    )
+    hang_after: Duration = Field(
+        30.0,
+        gt=0,
+        description="A stage that takes nothing of what waits for so long hangs, and "
+        "the watchdog is fed no more: compiling a network takes a third of it.",
     )
     defaults: StreamConfig = Field(
         StreamConfig(), description="Laid under the settings of every stream."
     )
-    streams: dict[StreamId, StreamConfig] = Field(
+    streams: Mapping[StreamId, StreamConfig] = Field(
         {}, description="By id, which names files and labels metrics."
     )
 
 
-def load_serve_config(
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """A checked configuration, and what was given of each stream for itself."""
+
+    config: ServeConfig
+    defaults: Mapping[str, Any]
+    streams: Mapping[str, Mapping[str, Any]]
+    """Without the defaults."""
+
+
+def load_serve_settings(
     path: Path, environment: Mapping[str, str] | None = None
-) -> ServeConfig:
+) -> ServeSettings:
     """Read a YAML file; ``${NAME}`` in it stands for an environment variable.
 
     Raises:
@@ -94,32 +100,45 @@ def load_serve_config(
     """
     given = os.environ if environment is None else environment
     settings = substitute(read_settings(path), given, path)
-    # Alone, so that what is wrong in them is not told again of every stream.
-    defaults = settings.get("defaults") or {}
-    check_settings(ServeConfig, {"defaults": defaults}, origin=str(path))
-    streams = settings.get("streams") or {}
-    if isinstance(streams, dict):
-        settings["streams"] = {
-            stream: merge_settings(defaults, own) if isinstance(own, dict) else own
-            for stream, own in streams.items()
-        }
-    config = check_settings(ServeConfig, settings, origin=str(path))
-    for stream, one in config.streams.items():
-        _check_source(one, f"{path}: streams.{stream}")
-    return config
+    return parse_serve_settings(settings, origin=str(path))
 
 
-def stream_config(settings: Mapping[str, Any], *, origin: str) -> StreamConfig:
-    """Check the settings of one stream, the defaults laid under them.
+def parse_serve_settings(
+    settings: Mapping[str, Any], *, origin: str = ""
+) -> ServeSettings:
+    """Check settings; ``origin`` begins the message when they cannot be used.
 
     Raises:
         ConfigError: Something in them cannot be used.
     """
-    config = check_settings(StreamConfig, settings, origin=origin)
-    _check_source(config, origin)
-    return config
+    defaults = settings.get("defaults") or {}
+    streams = settings.get("streams") or {}
+    # Alone, so that what is wrong in them is not told again of every stream.
+    check_settings(ServeConfig, {"defaults": defaults}, origin=origin)
+    whole = {**settings, "defaults": defaults, "streams": streams}
+    if isinstance(streams, Mapping):
+        whole["streams"] = {
+            stream: lay_over(defaults, own) if isinstance(own, Mapping) else own
+            for stream, own in streams.items()
+        }
+    config = check_settings(ServeConfig, whole, origin=origin)
+    prefix = f"{origin}: " if origin else ""
+    for stream, one in config.streams.items():
+        check_source(one, f"{prefix}streams.{stream}")
+    return ServeSettings(config, defaults, streams)
 
 
-def _check_source(config: StreamConfig, origin: str) -> None:
-    if not config.source:
-        raise ConfigError(f"{origin}: source is missing; give the URL of a camera")
+def masked(config: BaseModel) -> dict[str, Any]:
+    """Dump settings for showing: no secret is in what comes back."""
+    shown: dict[str, Any] = _mask(config.model_dump(mode="json"))
+    return shown
+
+
+def _mask(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _mask(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_mask(one) for one in value]
+    if isinstance(value, str):
+        return mask_in_text(mask_credentials(value))
+    return value

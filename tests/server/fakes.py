@@ -10,9 +10,10 @@ from threading import Event
 from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.stage import Inbox, Outputs
+from maskstream.server.stream import Running
 from tests.pipeline.threads import PATIENCE_S
 
-__all__ = ["FakeCamera", "FakeFrame", "pipeline_of", "until"]
+__all__ = ["FakeCamera", "FakeFrame", "running_of", "until"]
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,9 @@ class FakeCamera:
             Event().wait(0.001)  # a camera has a pace; nothing is asserted of it
 
 
-def pipeline_of(
+def running_of(
     camera: FakeCamera, sink: Callable[[Inbox], Outputs] | None = None
-) -> Pipeline:
+) -> Running:
     """Send what a camera gives to a sink, which counts it as written."""
 
     def write(inbox: Inbox) -> Outputs:
@@ -71,7 +72,7 @@ def pipeline_of(
     camera.ledger.reopen(camera.stream, ["sink"])
     pipeline = Pipeline(stream=camera.stream)
     pipeline.source("decode", camera).then("sink", sink or write)
-    return pipeline
+    return Running(pipeline)
 
 
 def until(condition: Callable[[], bool], tick: Callable[[], None]) -> None:

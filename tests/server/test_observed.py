@@ -1,10 +1,10 @@
-"""Those who watch frames pass change nothing about them."""
+"""Whoever watches frames pass changes nothing about them."""
 
 from __future__ import annotations
 
 from maskstream.pipeline.channel import Channel
 from maskstream.pipeline.stage import Outputs
-from maskstream.server.observed import Monitor, Observed
+from maskstream.server.observed import Observed
 from tests.pipeline.fakes import Recorder
 from tests.server.frames import frame_at, labelled
 
@@ -47,12 +47,3 @@ def test_an_observed_sink_that_leaves_is_closed() -> None:
     outputs.close()
 
     assert sink.finished.is_set()
-
-
-def test_a_monitor_tells_every_frame() -> None:
-    """And yields nothing to anybody."""
-    seen: list[object] = []
-    items = [labelled(frame_at(index)) for index in range(2)]
-
-    assert list(Monitor(seen.append)(Channel.of(*items))) == [None, None]
-    assert seen == items

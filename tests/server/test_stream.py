@@ -10,19 +10,18 @@ import pytest
 
 from maskstream.pipeline.clock import ManualClock
 from maskstream.pipeline.errors import SourceError
-from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.stage import Inbox, Outputs
 from maskstream.server.status import State
-from maskstream.server.stream import LiveStream
+from maskstream.server.stream import LiveStream, Running
 from tests.pipeline.threads import PATIENCE_S, in_background
-from tests.server.fakes import FakeCamera, pipeline_of, until
+from tests.server.fakes import FakeCamera, running_of, until
 
 pytestmark = pytest.mark.timeout(60)
 
 
 def live(
-    build: Callable[[], Pipeline], ledger: Ledger, clock: ManualClock | None = None
+    build: Callable[[], Running], ledger: Ledger, clock: ManualClock | None = None
 ) -> LiveStream:
     """Make a stream called front."""
     clock = clock or ManualClock()
@@ -40,7 +39,7 @@ def test_a_stream_runs_until_it_is_to_end_and_its_ledger_balances() -> None:
     """What was decoded is written when it has ended in order."""
     ledger = Ledger()
     camera = FakeCamera(ledger)
-    stream = live(lambda: pipeline_of(camera), ledger)
+    stream = live(lambda: running_of(camera), ledger)
 
     stream.tick()
     assert camera.has_sent.wait(PATIENCE_S)
@@ -59,9 +58,9 @@ def test_a_paused_stream_lets_go_and_begins_again() -> None:
     ledger = Ledger()
     built: list[FakeCamera] = []
 
-    def build() -> Pipeline:
+    def build() -> Running:
         built.append(FakeCamera(ledger))
-        return pipeline_of(built[-1])
+        return running_of(built[-1])
 
     stream = live(build, ledger)
     stream.tick()
@@ -88,7 +87,7 @@ def test_a_crash_is_repaired_and_counted(caplog: pytest.LogCaptureFixture) -> No
     ledger = Ledger()
     cameras = [FakeCamera(ledger, fails_after=3), FakeCamera(ledger)]
     to_build = iter(cameras)
-    stream = live(lambda: pipeline_of(next(to_build)), ledger)
+    stream = live(lambda: running_of(next(to_build)), ledger)
 
     stream.tick()
     until(cameras[1].has_sent.is_set, stream.tick)
@@ -109,8 +108,8 @@ def test_a_stream_that_crashes_too_often_is_given_up_with_a_shout(
     is_mended = False
     mended = FakeCamera(ledger)
 
-    def build() -> Pipeline:
-        return pipeline_of(mended if is_mended else FakeCamera(ledger, fails_after=1))
+    def build() -> Running:
+        return running_of(mended if is_mended else FakeCamera(ledger, fails_after=1))
 
     def tick() -> None:
         clock.advance(0.5)
@@ -139,10 +138,10 @@ def test_settings_that_cannot_be_had_are_a_crash_too() -> None:
     camera = FakeCamera(ledger)
     failures = iter([SourceError("no such camera")])
 
-    def build() -> Pipeline:
+    def build() -> Running:
         for failure in failures:
             raise failure
-        return pipeline_of(camera)
+        return running_of(camera)
 
     stream = live(build, ledger)
     stream.tick()
@@ -170,7 +169,7 @@ def test_what_does_not_end_in_time_is_cancelled() -> None:
             ledger.written("front", "sink")
             yield
 
-    stream = live(lambda: pipeline_of(camera, stick), ledger, clock)
+    stream = live(lambda: running_of(camera, stick), ledger, clock)
     stream.tick()
     assert is_stuck.wait(PATIENCE_S)
     stream.end()
@@ -189,7 +188,7 @@ def test_what_does_not_end_in_time_is_cancelled() -> None:
 def test_a_source_that_ends_by_itself_is_not_begun_again() -> None:
     """A file is over once; restart is for somebody to ask."""
     ledger = Ledger()
-    stream = live(lambda: pipeline_of(FakeCamera(ledger, ends_after=3)), ledger)
+    stream = live(lambda: running_of(FakeCamera(ledger, ends_after=3)), ledger)
 
     until(lambda: state_of(stream) is State.ENDED, stream.tick)
     stream.tick()
@@ -210,7 +209,7 @@ def test_frames_without_an_outcome_are_told_and_kept_in_mind(
             yield
 
     camera = FakeCamera(ledger, ends_after=4)
-    stream = live(lambda: pipeline_of(camera, forget), ledger)
+    stream = live(lambda: running_of(camera, forget), ledger)
 
     until(lambda: state_of(stream) is State.ENDED, stream.tick)
 
@@ -221,7 +220,7 @@ def test_frames_without_an_outcome_are_told_and_kept_in_mind(
 def test_whoever_waits_for_a_state_is_told() -> None:
     """Or that it did not come in time."""
     ledger = Ledger()
-    stream = live(lambda: pipeline_of(FakeCamera(ledger, ends_after=1)), ledger)
+    stream = live(lambda: running_of(FakeCamera(ledger, ends_after=1)), ledger)
     assert not stream.wait_for(State.ENDED, timeout_s=0)
 
     waiting = in_background(lambda: stream.wait_for(State.ENDED, timeout_s=PATIENCE_S))

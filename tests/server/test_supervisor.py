@@ -3,72 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from maskstream.pipeline.clock import monotonic_clock
-from maskstream.pipeline.graph import Pipeline
-from maskstream.pipeline.hub import Hub
-from maskstream.pipeline.ledger import Ledger
-from maskstream.pipeline.metrics import Metrics
-from maskstream.pipeline.stage import Inbox, Outputs
-from maskstream.pipeline.stream_stages import Branch, StreamStages
+from maskstream.pipeline.errors import ConfigError
 from maskstream.server.control import StreamExistsError, UnknownStreamError
-from maskstream.server.network import SharedNetwork
 from maskstream.server.status import State
-from maskstream.server.supervisor import Supervisor
-from tests.pipeline.fakes import pass_on
-from tests.pipeline.threads import PATIENCE_S
-from tests.server.fakes import FakeCamera, until
-from tests.server.test_network import FakeEngine
+from tests.server.bench import Bench, settings_of
+from tests.server.fakes import until
 
 pytestmark = pytest.mark.timeout(60)
-
-
-class Bench:
-    """A supervisor whose network passes everything on, and cameras for it."""
-
-    def __init__(self) -> None:
-        self.ledger = Ledger()
-        self.cameras: dict[str, FakeCamera] = {}
-        hub = Hub(lambda frame: frame.stream, is_renewable=True)
-
-        def build(_: object) -> Pipeline:
-            pipeline = Pipeline()
-            pipeline.gather(hub, "segment", pass_on).back(hub)
-            return pipeline
-
-        self.network = SharedNetwork(hub, FakeEngine, build)  # type: ignore[arg-type]
-        self.supervisor = Supervisor(
-            hub, self.network, self.ledger, Metrics(self.ledger), stop_deadline_s=10
-        )
-
-    def add(self, stream: str) -> FakeCamera:
-        """Start a stream."""
-        camera = self.cameras[stream] = FakeCamera(self.ledger, stream)
-
-        def write(inbox: Inbox) -> Outputs:
-            for _ in inbox:
-                self.ledger.written(stream, "sink")
-                yield
-
-        def assemble() -> StreamStages:
-            branch = Branch("sink", write, "sink")
-            return StreamStages(
-                stream, camera, (branch,), self.ledger, monotonic_clock, is_fresh=True
-            )
-
-        self.supervisor.add(stream, assemble)
-        return camera
-
-    def written(self, stream: str) -> int:
-        """Count what has reached the sink of a stream."""
-        return self.ledger.account(stream).written
-
-    def until_written(self, stream: str, more: int = 1) -> None:
-        """Tick until so many more frames of a stream have reached its sink."""
-        goal = self.written(stream) + more
-        until(lambda: self.written(stream) >= goal, self.supervisor.tick)
 
 
 @pytest.fixture
@@ -76,9 +21,7 @@ def bench() -> Iterator[Bench]:
     """A supervisor that is stopped at the end."""
     bench = Bench()
     yield bench
-    bench.supervisor.cancel()
-    until(lambda: bench.supervisor.has_ended, bench.supervisor.tick)
-    bench.network.close()
+    bench.close()
 
 
 def test_streams_run_side_by_side_and_end_in_order(bench: Bench) -> None:
@@ -101,15 +44,13 @@ def test_one_stream_pauses_and_the_other_does_not_notice(bench: Bench) -> None:
     for stream in ("front", "back"):
         bench.add(stream)
         bench.until_written(stream)
-    front = bench.supervisor.stream("front")
 
-    front.pause()
-    until(lambda: front.phase.state is State.PAUSED, bench.supervisor.tick)
-    bench.until_written("back", more=5)
+    bench.ask(lambda: bench.supervisor.pause("front"))
+    assert bench.supervisor.status("front").state is State.PAUSED
     before = bench.written("front")
     bench.until_written("back", more=5)
     assert bench.written("front") == before
-    front.resume()
+    bench.supervisor.resume("front")
 
     bench.until_written("front")
 
@@ -123,12 +64,151 @@ def test_an_id_is_taken_once_and_free_again_when_its_stream_has_gone(
     with pytest.raises(StreamExistsError, match="there is a stream 'front' already"):
         bench.add("front")
 
-    front = bench.supervisor.stream("front")
-    front.end()
-    until(lambda: front.has_ended, bench.supervisor.tick)
+    bench.ask(lambda: bench.supervisor.remove("front"))
     with pytest.raises(UnknownStreamError, match="no stream 'front'"):
-        bench.supervisor.stream("front")
+        bench.supervisor.status("front")
+    assert bench.supervisor.statuses() == []
 
     bench.add("front")
     bench.until_written("front")
-    assert bench.cameras["front"].has_sent.wait(PATIENCE_S)
+
+
+@pytest.mark.parametrize(
+    ("stream", "settings", "sentence"),
+    [
+        ("a/b", {"source": "rtsp://c/"}, "the id of a stream is of letters"),
+        ("c", {}, "stream c: source is missing"),
+        ("c", {"sorce": "rtsp://c/"}, "stream c: unknown key 'sorce', did you mean"),
+        ("c", {"source": "rtsp://c/", "priority": 0}, "stream c: priority: input"),
+        (
+            "c",
+            {"source": "rtsp://c/", "overlay": {"hide": ["unknown"]}},
+            "no class is called",
+        ),
+    ],
+)
+def test_settings_that_cannot_be_used_start_nothing(
+    bench: Bench, stream: str, settings: dict[str, Any], sentence: str
+) -> None:
+    """One sentence says why."""
+    with pytest.raises(ConfigError, match=sentence):
+        bench.supervisor.add(stream, settings)
+
+    assert bench.supervisor.statuses() == []
+
+
+def test_a_change_builds_the_stream_again_and_no_change_does_not(bench: Bench) -> None:
+    """The account goes on; what was not said stays as it was."""
+    bench.add("front")
+    bench.until_written("front")
+
+    bench.supervisor.change("front", {"source": "rtsp://user:hush@front/"})
+    bench.until_written("front")
+    assert bench.num_built["front"] == 1
+    bench.supervisor.change("front", {"priority": 5})
+    until(lambda: bench.num_built["front"] == 2, bench.supervisor.tick)
+    bench.until_written("front")
+
+    config = bench.supervisor.config()["streams"]["front"]
+    assert config["priority"] == 5
+    assert config["source"]["url"] == "rtsp://***@front/"
+    with pytest.raises(ConfigError):
+        bench.supervisor.change("front", {"priority": "high"})
+    assert bench.supervisor.config()["streams"]["front"]["priority"] == 5
+
+
+def test_a_restart_builds_the_stream_again(bench: Bench) -> None:
+    """Also one that is well."""
+    bench.add("front")
+    bench.until_written("front")
+
+    bench.supervisor.restart("front")
+    until(lambda: bench.num_built["front"] == 2, bench.supervisor.tick)
+
+    bench.until_written("front")
+
+
+def test_a_status_tells_no_secret(bench: Bench) -> None:
+    """The source is shown without its password."""
+    bench.add("front")
+    bench.until_written("front")
+
+    status = bench.supervisor.status("front")
+
+    assert status.source == "rtsp://***@front/"
+    assert status.account.decoded > 0
+    assert status.sinks == {"sink": "ok"}
+    assert "hush" not in repr(bench.supervisor.statuses())
+
+
+def test_health_is_told_from_start_to_stop(bench: Bench) -> None:
+    """Alive all the time; ready from when the network runs until the stop."""
+    assert bench.supervisor.why_not_ready() == "the network is being loaded"
+    until(lambda: bench.network.is_up, bench.supervisor.tick)
+    assert bench.supervisor.why_not_ready() is None
+    assert bench.supervisor.why_not_alive() is None
+
+    bench.supervisor.drain()
+
+    assert bench.supervisor.why_not_ready() == "the daemon is stopping"
+    assert bench.supervisor.why_not_alive() is None
+
+
+def test_another_configuration_touches_what_differs() -> None:
+    """One stream comes, one goes, one changes, and one runs on untouched."""
+    bench = Bench(
+        {
+            "same": {"source": "rtsp://same/"},
+            "changed": {"source": "rtsp://changed/"},
+            "gone": {"source": "rtsp://gone/"},
+        }
+    )
+    bench.supervisor.add("api", {"source": "rtsp://api/"})
+    for stream in ("same", "changed", "gone", "api"):
+        bench.until_written(stream)
+
+    touched = bench.supervisor.adopt(
+        settings_of(
+            {
+                "same": {"source": {"url": "rtsp://same/"}},
+                "changed": {"source": "rtsp://changed/", "priority": 2},
+                "new": {"source": "rtsp://new/"},
+            }
+        )
+    )
+
+    assert touched == ["gone", "changed", "new"]
+    until(lambda: len(bench.supervisor.statuses()) == 4, bench.supervisor.tick)
+    for stream in ("same", "changed", "new", "api"):
+        bench.until_written(stream)
+    assert bench.num_built == {"same": 1, "changed": 2, "gone": 1, "api": 1, "new": 1}
+    bench.close()
+
+
+def test_a_configuration_that_cannot_be_had_changes_nothing() -> None:
+    """Everything is checked before anything is touched."""
+    bench = Bench({"front": {"source": "rtsp://front/"}})
+    bench.until_written("front")
+    bad = settings_of(
+        {"back": {"source": "rtsp://back/", "overlay": {"hide": ["unknown"]}}}
+    )
+
+    with pytest.raises(ConfigError, match="no class is called"):
+        bench.supervisor.adopt(bad)
+
+    bench.until_written("front")
+    assert [one.stream for one in bench.supervisor.statuses()] == ["front"]
+    bench.close()
+
+
+def test_streams_that_do_not_end_are_left_and_their_frames_counted(
+    bench: Bench,
+) -> None:
+    """Whoever stops the daemon does not wait for ever."""
+    bench.add("front")
+    bench.until_written("front")
+    bench.ledger.decoded("front")  # a frame that nobody has
+
+    assert bench.supervisor.abandon() >= 1
+
+    assert bench.supervisor.summary().startswith("0 of 1 streams up")

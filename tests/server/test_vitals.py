@@ -121,3 +121,22 @@ def test_the_last_frame_tells_the_shares() -> None:
     assert vitals.last_frame_at == NOW + 2.0
     vitals.let_go()
     assert vitals.last is None
+
+
+@pytest.mark.parametrize(
+    ("late", "held", "scale", "step"),
+    [(0, 0, 1, "none"), (0, 3, 1, "hold"), (0, 3, 0.5, "smaller"), (1, 3, 1, "drop")],
+)
+def test_the_step_of_the_ladder_is_the_last_that_was_needed(
+    late: int, held: int, scale: float, step: str
+) -> None:
+    """By what was held and dropped of late, and by the network's size."""
+    clock = ManualClock()
+    vitals = vitals_of(clock)
+    vitals.sample(account(decoded=0, written=0))
+    clock.advance(1)
+    sink = SinkAccount(5, {("collect", "stale"): late, ("decode", "corrupt"): 9})
+
+    vitals.sample(StreamAccount(9, {"video": sink}, {"held_frames": held}))
+
+    assert vitals.overload(scale) == step
