@@ -90,7 +90,8 @@ def test_a_reload_touches_what_differs_and_refuses_what_is_wrong(
     """By SIGHUP and by the change of the file alone; a bad file changes nothing."""
     records = {"record": {"folder": str(tmp_path / "rec"), "min_free": 0}}
     one = {"defaults": records, "streams": {"front": {"source": SYNTHETIC}}}
-    two = {**one, "streams": {**one["streams"], "back": {"source": SYNTHETIC}}}
+    both = {stream: {"source": SYNTHETIC} for stream in ("front", "back")}
+    two = {**one, "streams": both}
     with Daemon(tmp_path, one) as daemon:
         daemon.wait_written("front")
 
