@@ -14,17 +14,25 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from threading import Lock
+from typing import NamedTuple
 
 from maskstream.stages.output import numbered, partial_name
 from maskstream.stages.recording.index import Segment, SegmentIndex
 from maskstream.stages.recording.janitor import Janitor, Retention
 from maskstream.stages.recording.names import check_stream_name
 
-__all__ = ["Archive", "Archives", "DiskFullError"]
+__all__ = ["Archive", "Archives", "DiskFullError", "Ended"]
 
 _SWEEP_S = 60
 _HYSTERESIS = 1.25
 _LEAST_ROOM = 4 * 2**20  # to begin again with after the disk was full to the byte
+
+
+class Ended(NamedTuple):
+    """What has been recorded so far."""
+
+    num_files: int
+    num_bytes: int
 
 
 class DiskFullError(OSError):
@@ -66,6 +74,7 @@ class Archive:
         self._index = SegmentIndex(folder)
         self._janitor = Janitor(folder, self._index, wall_clock)
         self._writing: set[Path] = set()
+        self._ended: dict[tuple[str, str], Ended] = {}
         self._is_made = False
         self._next_sweep = float("-inf")
 
@@ -106,6 +115,9 @@ class Archive:
             self._index.append(segment)
             if segment.frames:
                 self._janitor.add(segment)
+                key = (segment.stream, segment.kind)
+                files, num_bytes = self._ended.get(key, Ended(0, 0))
+                self._ended[key] = Ended(files + 1, num_bytes + segment.bytes)
 
     def give_up(self, segment: Segment) -> None:
         """Leave a file as it is; `leftovers` has it from now on."""
@@ -191,6 +203,11 @@ class Archive:
             if not 0 <= self._next_sweep - self._wall_clock() <= _SWEEP_S:
                 self._sweep()
 
+    def ended(self) -> dict[tuple[str, str], Ended]:
+        """Tell what was ended by this process, by stream and kind."""
+        with self._lock:
+            return dict(self._ended)
+
     @property
     def num_deleted(self) -> int:
         """Files that the janitor has deleted."""
@@ -198,7 +215,7 @@ class Archive:
 
     @property
     def num_bytes(self) -> int:
-        """Bytes of the finished files; known after the first sweep."""
+        """Bytes of the finished files; sweeps count what was there at the start."""
         return self._janitor.num_bytes
 
     def _sweep(self) -> None:

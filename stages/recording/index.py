@@ -12,11 +12,13 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
-from pathlib import Path, PurePosixPath
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from maskstream.pipeline.clock import utc_text
@@ -81,21 +83,25 @@ class Segment:
         Raises:
             ValueError: It is something else, or names a file outside the folder.
         """
+        return cls.from_keys(json.loads(line))
+
+    @classmethod
+    def from_keys(cls, keys: Any) -> Segment:
+        """Read a line that was parsed; raises what `from_json` raises."""
         try:
-            known = dict[str, Any](json.loads(line))
-            is_cut = bool(known.pop("cut"))
-            start, end = known.pop("start"), known.pop("end")
+            own = dict[str, Any](keys)
+            is_cut, end = bool(own.pop("cut")), own.pop("end")
             segment = cls(
-                start=_seconds(start),
+                start=_seconds(own.pop("start")),
                 end=None if end is None else _seconds(end),
-                time_base=Fraction(known.pop("time_base")),
+                time_base=_fraction(own.pop("time_base")),
                 is_cut=is_cut,
-                **known,
+                **own,
             )
-            name = PurePosixPath(segment.file)
+            is_within = ".." not in segment.file.split("/")
         except (TypeError, KeyError, AttributeError, ZeroDivisionError) as error:
             raise ValueError(f"not a segment: {error}") from error
-        if name.is_absolute() or ".." in name.parts or not name.suffix:
+        if not is_within or segment.file.startswith("/"):
             raise ValueError(f"{segment.file} is not within the recordings")
         return segment
 
@@ -137,12 +143,14 @@ class SegmentIndex:
         pattern = f"{'*' if stream is None else stream}/*.jsonl"
         return sorted(self._folder.glob(pattern), key=lambda path: path.name)
 
-    def read_day(self, path: Path) -> Iterable[Segment]:
+    def read_day(self, path: Path) -> Iterator[Segment]:
         """Read the last line about each file."""
-        last: dict[str, Segment] = {}
-        for segment in _read_lines(path):
-            last[segment.file] = segment
-        return last.values()
+        last: dict[str, Any] = {}
+        for keys in _read_lines(path):
+            last[keys["file"]] = keys
+        for keys in last.values():
+            with suppress(ValueError):  # somebody else's
+                yield Segment.from_keys(keys)
 
     def read(self, stream: str, since: float, until: float) -> Iterator[Segment]:
         """Read the segments of a stream that lie in [since, until), by their start.
@@ -164,17 +172,24 @@ def day_of(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
 
 
-def _read_lines(path: Path) -> Iterator[Segment]:
+def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return
     for line in text.splitlines():
         try:
-            yield Segment.from_json(line)
+            keys = json.loads(line)
         except ValueError:
-            continue  # torn, empty, or somebody else's
+            continue  # torn, or empty
+        if isinstance(keys, dict) and isinstance(keys.get("file"), str):
+            yield keys
 
 
 def _seconds(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
+
+
+@lru_cache(maxsize=64)
+def _fraction(text: str) -> Fraction:
+    return Fraction(text)

@@ -21,7 +21,10 @@ __all__ = ["Janitor", "Retention"]
 
 _logger = logging.getLogger(__name__)
 
-_MAX_DELETED = 256  # in one sweep, so that no sink is held for long
+# In one sweep, so that no sink is held for long. What is not counted yet can only be
+# more, so what has to go by what is counted has to go.
+_MAX_DELETED = 256
+_MAX_COUNTED = 4  # files of the index
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +52,24 @@ class Janitor:
     ) -> None:
         self.num_deleted = 0
         self.num_bytes = 0
-        """Of the finished files, as far as the index knows."""
+        """Of the finished files that it has counted."""
         self._folder = folder
         self._index = index
         self._wall_clock = wall_clock
         # What is to go next: the files of one day, and of the days before it.
         self._oldest: list[Segment] = []
         self._day = ""
-        self._is_loaded = False
+        self._uncounted: list[Path] | None = None
         self._complaint = ""
 
     def add(self, segment: Segment) -> None:
         """Tell of a file that was finished and is in the index."""
-        if self._is_loaded:
+        if self._uncounted is None:
+            return
+        if self._index.day_file(segment) not in self._uncounted:
             self.num_bytes += segment.bytes
-            if day_of(segment.start) <= self._day:
-                insort(self._oldest, segment, key=_end)
+        if day_of(segment.start) <= self._day:
+            insort(self._oldest, segment, key=_end)
 
     def sweep(self, retention: Retention, writing: Collection[Path]) -> bool:
         """Delete the oldest files while they are too old or too many.
@@ -76,20 +81,19 @@ class Janitor:
         Returns:
             Whether more is to be done, by another call.
         """
-        if not self._is_loaded:
-            self._load(writing)
+        self._count(writing)
         written = sum(map(_size, writing))
         limit = self._limit_bytes(retention, self.num_bytes + written) - written
         for _ in range(_MAX_DELETED):
             segment = self._next(writing)
             if segment is None:
-                return False
+                return bool(self._uncounted)
             is_old = (
                 retention.max_age_s is not None
                 and _end(segment) < self._wall_clock() - retention.max_age_s
             )
             if not is_old and self.num_bytes <= limit:
-                return False
+                return bool(self._uncounted)
             if not self._delete(segment, writing):
                 return False
         return True
@@ -109,10 +113,20 @@ class Janitor:
             limit = min(limit, retention.max_disk_share * room)
         return limit
 
-    def _load(self, writing: Collection[Path]) -> None:
-        for path in self._index.day_files():
-            self.num_bytes += sum(one.bytes for one in self._files_of(path, writing))
-        self._is_loaded = True
+    def _count(self, writing: Collection[Path]) -> None:
+        """Count what was there at the start, a little at a time."""
+        if self._uncounted is None:
+            self._uncounted = self._index.day_files()
+        for path in self._uncounted[:_MAX_COUNTED]:
+            self._read(path, writing)
+
+    def _read(self, path: Path, writing: Collection[Path]) -> list[Segment]:
+        """Read a day, and count it if it is not yet."""
+        segments = self._files_of(path, writing)
+        if self._uncounted and path in self._uncounted:
+            self._uncounted.remove(path)
+            self.num_bytes += sum(segment.bytes for segment in segments)
+        return segments
 
     def _next(self, writing: Collection[Path]) -> Segment | None:
         """Find the file that is to go first."""
@@ -124,7 +138,7 @@ class Janitor:
             self._day = days[0].stem
             of_day = (path for path in days if path.stem == self._day)
             self._oldest = sorted(
-                (one for path in of_day for one in self._files_of(path, writing)),
+                (one for path in of_day for one in self._read(path, writing)),
                 key=_end,
             )
         return self._oldest[0]

@@ -42,6 +42,41 @@ def add(archive: Archive, name: str, start: float, num_bytes: int = 100) -> None
     archive.end(begin(archive, name, start, num_bytes))
 
 
+def test_what_was_there_is_counted_a_little_at_a_time(
+    archive: Archive, clock: ManualClock
+) -> None:
+    """No sink is held while a large index is read; nothing is counted twice."""
+    for number in range(10):
+        add(archive, f"cam{number}/a.mp4", NOON)
+
+    again = Archive(archive.folder, wall_clock=clock)
+    counted = []
+    for number in range(4):
+        again.sweep_if_due()
+        counted.append(again.num_bytes)
+        add(again, f"cam{number * 3}/{number}.mp4", NOON + 1)
+        clock.advance(1)
+
+    assert counted[0] < counted[1] < counted[2]
+    assert again.num_bytes == 1400
+
+
+def test_what_is_deleted_uncounted_leaves_no_debt(
+    archive: Archive, clock: ManualClock
+) -> None:
+    """What is kept is counted as it is, whatever went before it was."""
+    for number in range(10):
+        add(archive, f"cam{number}/old.mp4", NOON - 2 * DAY)
+        add(archive, f"cam{number}/new.mp4", NOON)
+
+    again = Archive(archive.folder, Retention(max_age_s=DAY), wall_clock=clock)
+    for _ in range(6):
+        again.sweep()
+
+    assert again.num_deleted == 10
+    assert again.num_bytes == 1000
+
+
 def kept(archive: Archive) -> list[str]:
     """List the files that are there, those of the index left out."""
     return sorted(
@@ -82,6 +117,7 @@ def test_what_is_too_old_goes(archive: Archive, clock: ManualClock) -> None:
 
 def test_the_oldest_go_first_over_all_streams(archive: Archive) -> None:
     """Just as many as must, until the rest fits."""
+    archive.sweep()
     archive.retention = Retention(max_bytes=350)
     add(archive, "yard/b.mp4", NOON - 2 * DAY + 60)
     add(archive, "door/a.mp4", NOON - 2 * DAY)
