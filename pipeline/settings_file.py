@@ -25,6 +25,7 @@ Settings = TypeVar("Settings", bound=BaseModel)
 
 _PLAIN = {
     "tuple_type": "a list is needed",
+    "dict_type": "a mapping of settings is needed",
     "model_type": "a mapping of settings is needed",
 }
 """Words of ours for those of pydantic's that speak of Python."""

@@ -25,6 +25,7 @@ from maskstream.server.config.serve import (
     ServeConfig,
     load_serve_settings,
 )
+from maskstream.server.disk_figures import DiskFigures
 from maskstream.server.http import ApiServer
 from maskstream.server.life import Life
 from maskstream.server.logs import set_up_logs
@@ -37,7 +38,7 @@ from maskstream.server.reload import Reloader
 from maskstream.server.signals import caught_signals
 from maskstream.server.supervisor import Supervisor
 
-__all__ = ["Ending", "serve"]
+__all__ = ["Ending", "check", "serve"]
 
 
 _TICK_S = 0.1
@@ -89,9 +90,9 @@ def serve(path: Path) -> Ending:
             supervisor.statuses,
             lambda: ladder.scale,
             lambda: shared.num_failures,
-            assembler.archives,
         )
     )
+    metrics.registry.register(DiskFigures(assembler.archives.all))
     reloader = Reloader(path, settings, supervisor.adopt, metrics, notifier)
     with ExitStack() as stack:
         signals = stack.enter_context(caught_signals())
@@ -110,6 +111,15 @@ def serve(path: Path) -> Ending:
         if not life.is_stuck:
             shared.close()
     return Ending(life.exit_code, life.is_stuck)
+
+
+def check(path: Path) -> None:
+    """Raise MaskStreamError where a configuration could not be served here."""
+    config = load_serve_settings(path).config
+    _, card = load_weights(config.model.weights or config.model.name)
+    assembler = StreamAssembler(card.classes, Ledger(), monotonic_clock, is_held=True)
+    for one in config.streams.values():
+        assembler.check(one)
 
 
 def _hub(ledger: Ledger) -> Hub:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
@@ -19,7 +18,6 @@ from prometheus_client.registry import Collector
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.metrics import Metrics
 from maskstream.server.status import State, StreamStatus
-from maskstream.stages.recording.archive import Archives
 
 __all__ = ["DaemonFigures", "ServerMetrics"]
 
@@ -84,7 +82,6 @@ class DaemonFigures(Collector):
         statuses: Every stream as it is now.
         scale: The share of each side that the network's input has.
         num_network_failures: How often the network failed.
-        archives: The folders that are recorded into.
     """
 
     def __init__(
@@ -92,12 +89,10 @@ class DaemonFigures(Collector):
         statuses: Callable[[], Sequence[StreamStatus]],
         scale: Callable[[], float],
         num_network_failures: Callable[[], int],
-        archives: Archives,
     ) -> None:
         self._statuses = statuses
         self._scale = scale
         self._num_network_failures = num_network_failures
-        self._archives = archives
 
     def collect(self) -> Iterable[Metric]:
         """Say how the streams and the network are."""
@@ -105,7 +100,6 @@ class DaemonFigures(Collector):
         yield from _states(statuses)
         yield from _counts(statuses)
         yield from _gauges(statuses)
-        yield from _disks(self._archives)
         scale = "The share of each side that the network's input has under load."
         yield GaugeMetricFamily("maskstream_network_scale", scale, value=self._scale())
         yield CounterMetricFamily(
@@ -187,29 +181,3 @@ def _gauges(statuses: Sequence[StreamStatus]) -> Iterable[Metric]:
         source_fps.add_metric([one.stream], one.fps_in)
         output_fps.add_metric([one.stream], one.fps_out)
     return last, source_fps, output_fps
-
-
-def _disks(archives: Archives) -> Iterable[Metric]:
-    free = GaugeMetricFamily(
-        "maskstream_disk_free_bytes", "Room for recordings.", labels=["path"]
-    )
-    size = GaugeMetricFamily(
-        "maskstream_disk_size_bytes", "Of the whole file system.", labels=["path"]
-    )
-    used = GaugeMetricFamily(
-        "maskstream_disk_used_bytes", "Recordings in the folder.", labels=["path"]
-    )
-    deleted = CounterMetricFamily(
-        "maskstream_segments_deleted",
-        "Files that retention has deleted.",
-        labels=["path"],
-    )
-    for archive in archives.all():
-        path = str(archive.folder)
-        with suppress(OSError):  # the disk is gone, and so are its figures
-            usage = shutil.disk_usage(archive.folder)
-            free.add_metric([path], usage.free)
-            size.add_metric([path], usage.total)
-        used.add_metric([path], archive.num_bytes)
-        deleted.add_metric([path], archive.num_deleted)
-    return free, size, used, deleted

@@ -4,40 +4,66 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import yaml
 
 from maskstream.pipeline.config import RunConfig
 from maskstream.pipeline.config_file import load_config
+from maskstream.pipeline.settings_file import read_settings
 from maskstream.stages.credentials import mask_credentials
 
 __all__ = ["check", "schema", "show"]
 
 _ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file.")]
+_OF_THE_DAEMON = {"streams", "defaults", "http", "log"}
 
 
 def check(config: _ConfigPath) -> None:
     """Check a configuration file; say what is wrong in one sentence.
 
-    The network is loaded too, so that weights and class names are known to fit.
+    The network is loaded too, so that weights and class names are known to fit. A file
+    with `streams` is one for the daemon.
     """
-    from maskstream.pipeline.app import load_network  # torch: not for --help
+    if _is_for_the_daemon(config):
+        from maskstream.server.daemon import check as check_daemon
 
-    load_network(load_config(config))
+        check_daemon(config)
+    else:
+        from maskstream.pipeline.app import load_network  # torch: not for --help
+
+        load_network(load_config(config))
     typer.echo(f"{config}: ok")
 
 
 def show(config: _ConfigPath) -> None:
     """Print every setting as it would hold, passwords masked."""
-    settings = load_config(config).model_dump(mode="json")
-    settings["inputs"] = [mask_credentials(one) for one in settings["inputs"]]
-    if size_hw := settings["model"]["size"]:
-        settings["model"]["size"] = f"{size_hw[1]}x{size_hw[0]}"
+    settings: dict[str, Any]
+    if _is_for_the_daemon(config):
+        from maskstream.server.config.serve import load_serve_settings, masked
+
+        settings = masked(load_serve_settings(config).config)
+    else:
+        settings = load_config(config).model_dump(mode="json")
+        settings["inputs"] = [mask_credentials(one) for one in settings["inputs"]]
     typer.echo(yaml.safe_dump(settings, sort_keys=False), nl=False)
 
 
-def schema() -> None:
+def schema(
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Of the daemon's, not of a run's.")
+    ] = False,
+) -> None:
     """Print the JSON Schema of a configuration file, for editors."""
-    typer.echo(json.dumps(RunConfig.model_json_schema(), indent=2))
+    if serve:
+        from maskstream.server.config.serve import ServeConfig
+
+        document = ServeConfig.model_json_schema()
+    else:
+        document = RunConfig.model_json_schema()
+    typer.echo(json.dumps(document, indent=2))
+
+
+def _is_for_the_daemon(config: Path) -> bool:
+    return bool(_OF_THE_DAEMON & read_settings(config).keys())

@@ -111,8 +111,10 @@ def parse_serve_settings(
     Raises:
         ConfigError: Something in them cannot be used.
     """
-    defaults = settings.get("defaults") or {}
-    streams = settings.get("streams") or {}
+    defaults, streams = (
+        {} if settings.get(key) is None else settings[key]
+        for key in ("defaults", "streams")
+    )
     # Alone, so that what is wrong in them is not told again of every stream.
     check_settings(ServeConfig, {"defaults": defaults}, origin=origin)
     whole = {**settings, "defaults": defaults, "streams": streams}

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from maskstream.models.classes import ClassTable
 from maskstream.pipeline.assemble import Assembler
@@ -19,46 +15,11 @@ from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.metrics import Metrics
 from maskstream.pipeline.plan import plan_streams
 from maskstream.stages.source import expand_inputs
+from tests.engines import PacedEngine
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 
 CLASSES = ClassTable(names=("road", "sky"), colours=((128, 64, 128), (70, 130, 180)))
-
-
-class SlowEngine:
-    """Takes a fifth of a second for a picture."""
-
-    name, device, precision = "slow", "cpu", "fp32"
-
-    def submit(
-        self, pictures: Sequence[NDArray[np.uint8]], sizes_hw: Sequence[tuple[int, int]]
-    ) -> SlowLabels:
-        """Start on pictures."""
-        assert pictures
-        return SlowLabels(sizes_hw)
-
-    def busy_s(self) -> float:
-        """Return nothing of use."""
-        return 0.0
-
-    def waited_s(self) -> float:
-        """Return nothing of use."""
-        return 0.0
-
-    def close(self) -> None:
-        """Have nothing to close."""
-
-
-class SlowLabels:
-    """Labels that are a while away."""
-
-    def __init__(self, sizes_hw: Sequence[tuple[int, int]]) -> None:
-        self._sizes_hw = sizes_hw
-
-    def labels(self) -> list[NDArray[np.uint8]]:
-        """Wait for the device."""
-        threading.Event().wait(0.2)
-        return [np.zeros(size_hw, np.uint8) for size_hw in self._sizes_hw]
 
 
 def run(folder: Path, **settings: object) -> tuple[list[dict[str, object]], Ledger]:
@@ -74,7 +35,7 @@ def run(folder: Path, **settings: object) -> tuple[list[dict[str, object]], Ledg
     ledger = Ledger()
     assembler = Assembler(
         config,
-        SlowEngine(),
+        PacedEngine(0.2),
         CLASSES,
         ledger,
         Metrics(ledger),
