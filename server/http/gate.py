@@ -5,6 +5,8 @@ Plain ASGI, so that streams and WebSockets pass through it as they are.
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -56,8 +58,25 @@ class Gate:
                 return
             if body is None:
                 return
-            receive = _replay(body, receive)
-        await self._app(scope, receive, send)
+            await self._answer(scope, _replay(body, receive), send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting)
+        except asyncio.CancelledError:  # what was asked for takes longer than the end
+            if has_begun:
+                raise
+            refusal = Refusal(503, "the daemon is stopping")
+            await _refuse(refusal, scope, receive, send)
 
 
 class _TooLargeError(Exception):

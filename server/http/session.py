@@ -17,9 +17,25 @@ class GivenToken(BaseModel):
     token: str = Field(max_length=1024)
 
 
+class Session(BaseModel):
+    """What stands between a client and the API."""
+
+    is_needed: bool = Field(description="The daemon has a token.")
+    is_open: bool = Field(description="This client may ask.")
+
+
 def session_routes(tokens: Tokens | None) -> APIRouter:
     """Make the routes by which a browser gets and gives back its cookie."""
     routes = APIRouter(prefix="/v1/session", tags=["session"])
+
+    @routes.get("")
+    def get_session(request: Request) -> Session:
+        """Tell whether a token is needed, and whether this client has shown it."""
+        headers = request.headers
+        is_open = tokens is None or tokens.admits(
+            headers.get("authorization", ""), headers.get("cookie", "")
+        )
+        return Session(is_needed=tokens is not None, is_open=is_open)
 
     @routes.post("", status_code=204)
     def begin_session(given: GivenToken, request: Request) -> Response:

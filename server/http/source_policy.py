@@ -29,20 +29,27 @@ _PRINTABLE = re.compile(r"[!-\[\]-~]+")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
 _PLAYLIST = re.compile(r"\.(m3u8?|mpd|sdp|ffconcat)$", re.IGNORECASE)
 
-_RTSP = "rtsp,rtp,srtp,udp,tcp,tls,crypto"
-_RTMP = "rtmp,rtmps,tcp,tls"
-_HTTP = "http,https,tcp,tls,crypto,httpproxy"
-_PROTOCOLS = {
-    "rtsp": _RTSP,
-    "rtsps": _RTSP,
-    "rtmp": _RTMP,
-    "rtmps": _RTMP,
-    "http": _HTTP,
-    "https": _HTTP,
+_RTSP = {
+    "protocol_whitelist": "rtsp,rtp,srtp,udp,tcp,tls,crypto",
+    "format_whitelist": "rtsp",
 }
-"""By scheme, the protocols that FFmpeg may use to get at the pictures."""
-_ONE_FILE_FORMATS = "mpjpeg,mjpeg,mov,matroska,mpegts,flv,h264,hevc"
-"""Those that name no other file, as playlists do."""
+_RTMP = {
+    "protocol_whitelist": "rtmp,rtmps,tcp,tls",
+    "format_whitelist": "flv,live_flv",
+}
+_PROTOCOLS = "http,https,tcp,tls,crypto,httpproxy"
+_ONE_FILE = "mpjpeg,mjpeg,mov,matroska,mpegts,flv,h264,hevc"  # and no playlists
+_HTTP = {
+    "protocol_whitelist": _PROTOCOLS,
+    "format_whitelist": _ONE_FILE,
+    "max_redirects": "0",
+}
+_NAMED_HTTP = {
+    "protocol_whitelist": _PROTOCOLS,
+    "format_whitelist": f"{_ONE_FILE},hls",
+    "max_redirects": "8",  # as FFmpeg has it
+}
+_OPTIONS = {"rtsp": _RTSP, "rtsps": _RTSP, "rtmp": _RTMP, "rtmps": _RTMP}
 
 _METADATA = {"100.100.100.200", "168.63.129.16", "fd00:ec2::254"}
 """Where clouds answer their machines, beside the link-local address."""
@@ -93,15 +100,14 @@ class SourcePolicy:
         is_named = self._is_named(host)
         if not is_named:
             self._refuse_special(host)
-        options = {"protocol_whitelist": _PROTOCOLS[location.scheme]}
-        if location.scheme in ("http", "https") and not is_named:
-            if _PLAYLIST.search(location.path):
-                raise ConfigError(
-                    f"source: a playlist of {host} may lead anywhere; its host has to "
-                    "be named in http.allowed_sources.hosts"
-                )
-            options |= {"format_whitelist": _ONE_FILE_FORMATS, "max_redirects": "0"}
-        return options
+        if location.scheme in _OPTIONS:
+            return dict(_OPTIONS[location.scheme])
+        if not is_named and _PLAYLIST.search(location.path):
+            raise ConfigError(
+                f"source: a playlist of {host} may lead anywhere; its host has to be "
+                "named in http.allowed_sources.hosts"
+            )
+        return dict(_NAMED_HTTP if is_named else _HTTP)
 
     def _parse(self, url: str) -> SplitResult:
         shown = mask_credentials(url)

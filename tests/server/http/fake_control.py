@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
-from queue import Empty, Full, Queue
-from threading import Event, Lock, Thread
-from typing import Any, Self, cast
+from threading import Event
+from typing import Any, Self
 
 import av
-import cv2
 import numpy as np
 
 from maskstream.models.classes import CAMVID
 from maskstream.pipeline.clock import monotonic_clock
 from maskstream.pipeline.errors import ConfigError
 from maskstream.pipeline.frame import Frame, Labels, Segmentation, StreamFormat
+from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.ledger import Ledger
+from maskstream.pipeline.stage import Outputs
 from maskstream.server.control import StreamExistsError, UnknownStreamError
 from maskstream.server.status import State, StreamStatus
 from maskstream.stages.annotate import Annotator
 from maskstream.stages.credentials import mask_credentials
-from tests.server.http.fragments import FragmentEncoder
+from maskstream.stages.publishing.preview import LivePreview
 
 __all__ = ["FakeControl"]
 
 SIZE_HW = (180, 320)
 RATE = 10
+GRAPH = f"testsrc2=size={SIZE_HW[1]}x{SIZE_HW[0]}:rate={RATE}"
 
 
 class FakeControl:
@@ -56,7 +57,7 @@ class FakeControl:
     @property
     def num_viewers(self) -> int:
         """Previews that are open."""
-        return sum(len(stream.viewers) for stream in self._streams.values())
+        return sum(stream.num_viewers for stream in self._streams.values())
 
     def statuses(self) -> Sequence[StreamStatus]:
         """Every stream."""
@@ -79,7 +80,7 @@ class FakeControl:
         account = f"{stream}#{self._num_accounts}"
         self.settings[stream] = dict(settings)
         self._streams[stream] = _Stream(
-            stream, account, str(settings["source"]), self.ledger
+            stream, account, _url(settings["source"]), self.ledger
         )
 
     def change(self, stream: str, settings: Mapping[str, Any]) -> None:
@@ -107,10 +108,10 @@ class FakeControl:
 
     def snapshot(self, stream: str, *, masked: bool = True) -> bytes | None:
         """The last picture."""
-        return self._find(stream).snapshots.get(masked)
+        return self._find(stream).snapshot(masked)
 
     def preview(self, stream: str) -> Any:
-        """Fragments, each of them a place to begin."""
+        """Fragmented MP4."""
         return self._find(stream).watch("mp4")
 
     def preview_jpegs(self, stream: str) -> Any:
@@ -144,17 +145,19 @@ class _Stream:
     def __init__(self, stream: str, account: str, source: str, ledger: Ledger) -> None:
         self.stream, self.account, self.ledger = stream, account, ledger
         self.source = mask_credentials(source)
-        self.viewers: dict[Queue[bytes | None], str] = {}
-        self.snapshots: dict[bool, bytes] = {}
-        self._init = b""
+        self.num_viewers = 0
+        self._preview = LivePreview(
+            stream, Annotator(CAMVID, monotonic_clock, legend=False)
+        )
         self._shares: dict[str, float] = {}
-        self._lock = Lock()  # guards `viewers`, `_init` and the state
         self._state, self._since = State.RUNNING, time.time()
         self._last_frame_at: float | None = None
         self._is_stopped = Event()
-        ledger.open(account, ("preview", "records"))
-        self._thread = Thread(target=self._run)
-        self._thread.start()
+        ledger.open(account, ("recording", "records"))
+        self._pipeline = Pipeline(stream=stream)
+        source_ = self._pipeline.source("decode", self._segmentations)
+        source_.then("preview", self._preview)
+        self._pipeline.start()
 
     def status(self) -> StreamStatus:
         is_running = self._state is State.RUNNING
@@ -172,88 +175,62 @@ class _Stream:
             latency_s={"p50": 0.061, "p95": 0.094, "p99": 0.131},
             last_frame_at=self._last_frame_at,
             shares=self._shares,
-            sinks={"preview": "ok", "records": "ok"},
+            sinks={"recording": "ok", "records": "ok"},
         )
 
     def set_state(self, state: State) -> None:
-        with self._lock:
-            self._state, self._since = state, time.time()
+        self._state, self._since = state, time.time()
+
+    def snapshot(self, masked: bool) -> bytes | None:
+        return self._preview.snapshot(masked=masked)
 
     def stop(self) -> None:
         self._is_stopped.set()
-        self._thread.join()
+        self._pipeline.stop()
 
     @contextmanager
     def watch(self, kind: str) -> Iterator[Iterator[bytes]]:
-        queue: Queue[bytes | None] = Queue(maxsize=8)
-        with self._lock:
-            if self._is_stopped.is_set():
-                queue.put(None)
-            elif kind == "mp4" and self._init:
-                queue.put(self._init)
-            self.viewers[queue] = kind
-        try:
-            yield iter(queue.get, None)
-        finally:
-            with self._lock:
-                del self.viewers[queue]
-            _put(queue, None)
+        preview = self._preview
+        watching = preview.watch() if kind == "mp4" else preview.watch_jpegs()
+        with watching as pieces:
+            self.num_viewers += 1
+            try:
+                yield pieces
+            finally:
+                self.num_viewers -= 1
 
-    def _run(self) -> None:
-        frames = self._segmentations()
-        annotator = Annotator(CAMVID, monotonic_clock)
-        encoder = FragmentEncoder(SIZE_HW, RATE)
-        try:
-            for item in annotator(cast(Any, frames)):
-                picture = item.frame.picture
-                self.snapshots[True] = _jpeg(picture)
-                self._give("jpeg", self.snapshots[True])
-                for fragment in encoder.encode(item.frame):
-                    if self._init:
-                        self._give("mp4", fragment)
-                    else:
-                        with self._lock:
-                            self._init = fragment
-                        self._give("mp4", fragment)
-                self._last_frame_at = time.time()
-                self.ledger.written(self.account, "preview")
-        finally:
-            with self._lock:
-                for queue in self.viewers:
-                    _put(queue, None)
-
-    def _give(self, kind: str, piece: bytes) -> None:
-        with self._lock:
-            for queue, wanted in self.viewers.items():
-                if wanted == kind:
-                    _put(queue, piece)
-
-    def _segmentations(self) -> Iterator[Segmentation]:
+    def _segmentations(self) -> Outputs:
         height, width = SIZE_HW
-        graph = f"testsrc2=size={width}x{height}:rate={RATE}"
-        form = StreamFormat(height, width, Fraction(1, RATE))
+        form = StreamFormat(
+            height, width, Fraction(1, 1000), average_rate=Fraction(RATE)
+        )
         began_at = time.monotonic()
-        with av.open(graph, format="lavfi") as container:
-            for index, picture in enumerate(container.decode(video=0)):
+        with av.open(GRAPH, format="lavfi") as container:
+            for index, decoded in enumerate(container.decode(video=0)):
                 late_s = time.monotonic() - began_at - index / RATE
                 if self._is_stopped.wait(max(0.0, -late_s)):
                     return
                 if self._state is not State.RUNNING:
-                    began_at = time.monotonic() - (index + 1) / RATE
                     continue
-                picture = picture.reformat(format="yuv420p")
-                self.snapshots[False] = _jpeg(picture)
+                picture = decoded.reformat(format="yuv420p")
                 labels = _labels(index)
                 counts = np.bincount(labels.ravel(), minlength=len(CAMVID))
                 shares = (counts / labels.size).tolist()
                 self._shares = dict(zip(CAMVID.names, shares, strict=True))
+                self._last_frame_at = time.time()
                 self.ledger.decoded(self.account)
                 if index % 50 == 7:
                     self.ledger.dropped(self.account, stage="collect", reason="stale")
                     continue
+                self.ledger.written(self.account, "recording")
                 self.ledger.written(self.account, "records")
-                frame = Frame(self.stream, index, picture, form, index, 1, 0.0)
-                yield Segmentation(frame, labels)
+                pts = index * 1000 // RATE
+                frame = Frame(self.stream, index, picture, form, pts, 0, 0.0)
+                yield Segmentation(frame, labels, network_hw=(96, 160))
+
+
+def _url(source: Any) -> str:
+    return str(source["url"] if isinstance(source, Mapping) else source)
 
 
 def _labels(index: int) -> Labels:
@@ -268,18 +245,3 @@ def _labels(index: int) -> Labels:
     labels[80:125, 200:212] = CAMVID.index("pedestrian")
     labels[60:130, :40] = CAMVID.index("tree")
     return labels
-
-
-def _jpeg(picture: av.VideoFrame) -> bytes:
-    _, encoded = cv2.imencode(".jpg", picture.to_ndarray(format="bgr24"))
-    return encoded.tobytes()
-
-
-def _put(queue: Queue[bytes | None], piece: bytes | None) -> None:
-    while True:
-        try:
-            queue.put_nowait(piece)
-            return
-        except Full:
-            with suppress(Empty):
-                queue.get_nowait()

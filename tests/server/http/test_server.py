@@ -71,3 +71,32 @@ def test_a_port_that_is_taken_is_one_sentence(control: FakeControl) -> None:
     assert str(refusal.value) == (
         f"http: 127.0.0.1 port {port} cannot be listened on: address already in use"
     )
+
+
+def test_what_takes_longer_than_the_end_is_told_so(
+    control: FakeControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question that hangs gets an answer, and does not hold the daemon."""
+    may_end, is_asked = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        is_asked.set()
+        may_end.wait(60)
+
+    monkeypatch.setattr(control, "why_not_alive", hang)
+    answers: list[httpx.Response] = []
+    server = ApiServer(
+        control, HttpConfig(port=0), classes=CAMVID, registry=CollectorRegistry()
+    )
+    with server:
+        url = f"{server.url}/healthz"
+        asking = threading.Thread(
+            target=lambda: answers.append(httpx.get(url, trust_env=False, timeout=60))
+        )
+        asking.start()
+        assert is_asked.wait(60)
+    may_end.set()
+    asking.join()
+
+    assert [answer.status_code for answer in answers] == [503]
+    assert answers[0].json() == {"error": "the daemon is stopping"}
