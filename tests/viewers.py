@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,9 +14,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
-__all__ = ["Seen", "Viewer", "free_port", "viewer"]
+import pytest
+
+__all__ = ["Seen", "Server", "Viewer", "free_port", "nginx", "rtsp_relay", "viewer"]
 
 _PROGRAM = Path(__file__).with_name("receiver.py")
+_RELAY = Path(__file__).with_name("rtsp_relay.py")
+_NGINX_MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
+_NGINX_CONF = """
+load_module {module};
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log info;
+events {{}}
+rtmp {{
+  server {{
+    listen 127.0.0.1:{port};
+    application live {{ live on; }}
+  }}
+}}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +106,72 @@ def free_port() -> int:
     """Find a port where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+class Server:
+    """A media server that can be stopped, killed and started again."""
+
+    def __init__(self, command: list[str], *, says_ready: bool) -> None:
+        self._command = command
+        self._says_ready = says_ready
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it says that it is ready, if it does."""
+        self._process = subprocess.Popen(
+            self._command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        if self._says_ready and self._process.stdout.readline() != "ready\n":
+            self.kill()
+            _miss(f"{self._command[0]} cannot serve, see .ci/run")
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """End it without a word."""
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+@contextmanager
+def rtsp_relay() -> Iterator[tuple[Server, str]]:
+    """Run GStreamer's server: /in and /locked record what /out plays."""
+    port, bridge = free_port(), free_port()
+    command = ["/usr/bin/python3", str(_RELAY), str(port), str(bridge)]
+    server = Server(command, says_ready=True)
+    try:
+        yield server, f"127.0.0.1:{port}"
+    finally:
+        server.kill()
+
+
+@contextmanager
+def nginx(folder: Path) -> Iterator[tuple[Server, str]]:
+    """Run nginx with its RTMP module: what is published can be played."""
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin")
+    if program is None or not _NGINX_MODULE.exists():
+        _miss("nginx has no RTMP module here, see .ci/run")
+    assert program is not None
+    port = free_port()
+    conf = folder / "nginx.conf"
+    conf.write_text(_NGINX_CONF.format(module=_NGINX_MODULE, folder=folder, port=port))
+    command = [program, "-p", str(folder), "-e", f"{folder}/error.log", "-c", str(conf)]
+    server = Server(command, says_ready=False)
+    try:
+        yield server, f"127.0.0.1:{port}"
+    finally:
+        server.kill()
+
+
+def _miss(reason: str) -> None:
+    """Skip, or fail in CI, where nothing real may be missing."""
+    assert not os.environ.get("CI"), reason
+    pytest.skip(reason)

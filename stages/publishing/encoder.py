@@ -30,8 +30,6 @@ class Encoding:
     crf: int = 23
     max_bitrate: int = 4_000_000
     """Bits a second."""
-    threads: int = 0
-    """Of x264; 0 lets it choose."""
     options: Mapping[str, str] | None = None
     """The encoder's own, over those chosen here."""
 
@@ -92,9 +90,9 @@ class LiveEncoder:
         context.framerate = rate or Fraction(25)
         context.gop_size = _NEVER
         context.max_b_frames = 0
-        context.thread_count = encoding.threads
-        # A picture a thread, as by slices: by frames, each thread would hold one back.
-        context.thread_type = "SLICE"
+        # Threads for frames would hold frames back; of those for slices, viewers behind
+        # a relay get wrong pictures (measured: GStreamer's, at each keyframe).
+        context.thread_count = 1
         context.options = encoding.encoder_options
         tag_like(context, first)
         context.open()

@@ -20,7 +20,6 @@ plays, in hardware, up to 3600 macroblocks, which 960x960 pixels are."""
 _ENCODING = Encoding(
     crf=26,
     max_bitrate=2_000_000,
-    threads=1,
     options={"profile": "baseline", "level": "3.1"},
 )
 _KEYFRAME_TICKS = 2 * TICKS_PER_S

@@ -23,6 +23,7 @@ from maskstream.stages.annotate import Annotator
 from maskstream.stages.overlay_kernel import prepare_kernel
 from maskstream.stages.publishing.fragments import CODEC
 from maskstream.stages.publishing.preview import LivePreview
+from maskstream.stages.publishing.wire import TICKS_PER_S
 from tests.clips import read_index
 from tests.live_feed import make_item
 
@@ -156,7 +157,7 @@ def test_another_size_begins_with_another_head(show: Show) -> None:
     before, after = decoded(b"".join(got[:4])), decoded(b"".join(got[4:]))
     assert [read_index(picture) for picture in before + after] == [1, 2, 3, 4, 5]
     assert before[-1].time is not None
-    end = before[-1].time + before[-1].duration * before[-1].time_base
+    end = before[-1].time + before[-1].duration / TICKS_PER_S
     assert after[0].time == pytest.approx(end, abs=1e-3)
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -127,6 +131,47 @@ def test_a_server_that_hangs_is_left_at_the_deadline(ledger: Ledger) -> None:
     assert "receiver_lost" in feed.reasons
 
 
+def test_a_server_that_takes_less_gets_fewer_frames(ledger: Ledger) -> None:
+    """They are dropped before they are encoded, and the connection is kept."""
+    with frugal_server() as port:
+        publisher = Publisher(
+            Target(f"tcp://127.0.0.1:{port}"),
+            "cam",
+            ledger,
+            "out",
+            encoding=Encoding(crf=1, max_bitrate=500_000_000),
+            deadline_s=20.0,
+        )
+        with live_feed(publisher, ledger, "out") as feed:
+            feed.noise = True
+            feed.send_until(lambda: "receiver_slow" in feed.reasons)
+            written = feed.at_sink.written
+            feed.send_until(lambda: feed.at_sink.written > written)
+
+    assert "publish_failures" not in feed.account.notes
+    assert feed.longest_gap_s < 0.9
+
+
+@contextmanager
+def frugal_server() -> Iterator[int]:
+    """Take little at a time; gives the port."""
+    is_over = Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 15)
+
+        def take() -> None:
+            call, _ = listener.accept()
+            with call:
+                while call.recv(1 << 14):
+                    is_over.wait(0.1)
+
+        thread = Thread(target=take)
+        thread.start()
+        yield int(listener.getsockname()[1])
+        is_over.set()
+        thread.join()
+
+
 def test_a_server_that_refuses_is_named_once(
     ledger: Ledger, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -168,7 +213,7 @@ def test_viewers_see_that_the_camera_is_away(ledger: Ledger) -> None:
     assert dim[-1].seconds - dim[0].seconds == pytest.approx(
         0.5 * (len(dim) - 1), abs=0.5
     )
-    assert server.seen[-1].luma == pytest.approx(bright, rel=0.1)
+    assert server.seen[-1].luma > bright * 0.8
 
 
 def num_dim(server: Viewer, bright: float) -> int:
