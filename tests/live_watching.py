@@ -30,6 +30,7 @@ class Watched:
     events: list[str] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
     delays_s: list[float] = field(default_factory=list)
+    _num_awaited: int = 0
     _changed: Condition = field(default_factory=Condition)
 
     def connecting(self) -> None:
@@ -69,9 +70,10 @@ class Watched:
         return self.wait_for(lambda: len(self.frames) >= wanted)
 
     def wait_for_event(self, event: str) -> float:
-        """Wait until ``event`` is told once more."""
-        wanted = self.events.count(event) + 1
-        return self.wait_for(lambda: self.events.count(event) >= wanted)
+        """Wait for ``event`` among those after the one that was waited for last."""
+        took_s = self.wait_for(lambda: event in self.events[self._num_awaited :])
+        self._num_awaited += self.events[self._num_awaited :].index(event) + 1
+        return took_s
 
     @property
     def notes(self) -> dict[str, int]:

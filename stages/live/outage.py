@@ -20,7 +20,6 @@ _log = logging.getLogger(__name__)
 
 _SETTLED_S = 10.0  # up for so long, a source is given a fresh start when it is lost
 _LOOK_EVERY_S = 2.0
-_AT_THE_PORT = {Reason.REFUSED, Reason.TIMEOUT, Reason.NETWORK}
 
 
 @dataclass(slots=True, eq=False)
@@ -70,25 +69,28 @@ class Outage:
             self.ledger.noted(self.stream, f"lost_{reason}")
             _log.warning("%s: %s (%s)", self.stream, sentence, reason)
         self.watch.down(reason, sentence, delay_s)
-        self._sleep(delay_s, is_port_shut=reason in _AT_THE_PORT)
+        if delay_s > _LOOK_EVERY_S and self._is_port_shut(reason):
+            self._sleep_while_shut(delay_s)
+        else:
+            self.is_stopped.wait(delay_s)
 
-    def _sleep(self, delay_s: float, *, is_port_shut: bool) -> None:
-        """Wait; less, where a port that was shut is open now.
+    def _is_port_shut(self, reason: Reason) -> bool:
+        if self.address is None:
+            return False
+        if reason in {Reason.TIMEOUT, Reason.NETWORK}:  # may be so
+            return not self.address.is_open()
+        return reason is Reason.REFUSED
+
+    def _sleep_while_shut(self, delay_s: float) -> None:
+        """Wait until the port is open, or as long as was agreed.
 
         A connection costs the camera next to nothing, so that a long wait between
         attempts does not keep a source waiting that has returned.
         """
+        assert self.address is not None
         deadline_s = self.clock() + delay_s
-        is_worth_a_look = (
-            is_port_shut
-            and delay_s > _LOOK_EVERY_S
-            and self.address is not None
-            and not self.address.is_open()
-        )
         while (left_s := deadline_s - self.clock()) > 0:
-            if self.is_stopped.wait(
-                min(left_s, _LOOK_EVERY_S) if is_worth_a_look else left_s
-            ):
+            if self.is_stopped.wait(min(left_s, _LOOK_EVERY_S)):
                 return
-            if is_worth_a_look and self.address is not None and self.address.is_open():
+            if self.address.is_open():
                 return

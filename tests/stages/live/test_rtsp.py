@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 
+from maskstream.stages.live.backoff import Backoff
 from tests.cameras import RtspCamera
 from tests.live_watching import watching
 from tests.servers import silent_server
@@ -35,6 +37,25 @@ def test_a_camera_that_is_down_at_the_start_is_waited_for(camera: RtspCamera) ->
     assert watched.events[-1] == "up 320x240"
     assert watched.notes["lost_refused"] == 1
     assert "connection refused" in watched.sentences[0]
+
+
+def test_a_camera_that_was_away_for_long_is_back_in_time(camera: RtspCamera) -> None:
+    """Its port is looked at while the next attempt is far away."""
+    with watching(camera.url(), backoff=Backoff(60.0, 60.0)) as watched:
+        watched.wait_for_event("down refused")
+        camera.start()
+        assert watched.wait_for_frames(10) < WITHIN_S
+
+    assert watched.delays_s[0] > 30
+
+
+def test_a_wait_ends_at_once_when_it_is_to_stop(camera: RtspCamera) -> None:
+    """However long it was to be."""
+    with watching(camera.url(), backoff=Backoff(60.0, 60.0)) as watched:
+        watched.wait_for_event("down refused")
+        began_s = time.monotonic()
+
+    assert time.monotonic() - began_s < WITHIN_S
 
 
 def test_a_camera_that_is_killed_and_returns_is_back_in_time(
