@@ -16,7 +16,24 @@ from threading import Thread
 
 import pytest
 
-__all__ = ["Seen", "Server", "Viewer", "free_port", "nginx", "rtsp_relay", "viewer"]
+__all__ = [
+    "LISTENERS",
+    "Seen",
+    "Server",
+    "Viewer",
+    "free_port",
+    "nginx",
+    "rtsp_relay",
+    "viewer",
+]
+
+LISTENERS = {
+    "rtsp": ("rtsp://127.0.0.1:{}/in", "rtsp_flags=listen", "listen_timeout=60"),
+    "rtmp": ("rtmp://127.0.0.1:{}/live/key", "listen=1"),
+    "tcp": ("tcp://127.0.0.1:{}?listen=1",),
+    "udp": ("udp://127.0.0.1:{}",),
+}
+"""How PyAV listens for what is published: its URL with room for a port, and options."""
 
 _PROGRAM = Path(__file__).with_name("receiver.py")
 _RELAY = Path(__file__).with_name("rtsp_relay.py")
