@@ -96,7 +96,8 @@ class LiveDecoder:
             self._is_stopped,
         )
         while not self._is_stopped.is_set():
-            self.watch.connecting()
+            if not outage.is_over:  # a file in a loop is there all the time
+                self.watch.connecting()
             try:
                 yield from self._connected(source, framing, freeze, outage)
             except SourceLostError as error:
