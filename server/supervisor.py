@@ -200,7 +200,9 @@ class Supervisor:
                 self._network.pipeline,
                 *(one.life.pipeline for one in members),
             ]
-            self._hung = self._progress.look(filter(None, pipelines))
+            # While the network is loaded frames wait for it, and nothing hangs.
+            is_due = self._network.is_up
+            self._hung = self._progress.look(filter(None, pipelines) if is_due else ())
 
     @property
     def has_ended(self) -> bool:

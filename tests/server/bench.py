@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from maskstream.models.classes import ClassTable
-from maskstream.pipeline.clock import monotonic_clock
+from maskstream.pipeline.clock import Clock, monotonic_clock
 from maskstream.pipeline.errors import ConfigError
 from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.hub import Hub
@@ -41,7 +41,13 @@ def settings_of(streams: Mapping[str, Any]) -> ServeSettings:
 class Bench:
     """A supervisor whose network passes everything on, and cameras for it."""
 
-    def __init__(self, streams: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        streams: Mapping[str, Any] | None = None,
+        *,
+        open_engine: Callable[[], object] = FakeEngine,
+        clock: Clock = monotonic_clock,
+    ) -> None:
         self.ledger = Ledger()
         self.metrics = ServerMetrics(self.ledger)
         self.cameras: dict[str, FakeCamera] = {}
@@ -53,7 +59,7 @@ class Bench:
             pipeline.gather(hub, "segment", pass_on).back(hub)
             return pipeline
 
-        self.network = SharedNetwork(hub, FakeEngine, build)  # type: ignore[arg-type]
+        self.network = SharedNetwork(hub, open_engine, build)  # type: ignore[arg-type]
         self.members = Members(
             self,  # type: ignore[arg-type]
             hub,
@@ -69,6 +75,7 @@ class Bench:
             Ladder(lambda _: (64, 64), every=4, least=0.5),
             self.ledger,
             CLASSES,
+            clock,
         )
 
     def check(self, config: StreamConfig) -> None:

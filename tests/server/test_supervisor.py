@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import pytest
 
+from maskstream.pipeline.clock import ManualClock
 from maskstream.pipeline.errors import ConfigError
 from maskstream.server.control import StreamExistsError, UnknownStreamError
 from maskstream.server.status import State
 from tests.server.bench import Bench, settings_of
 from tests.server.fakes import until
+from tests.server.test_network import FakeEngine
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -71,6 +74,28 @@ def test_an_id_is_taken_once_and_free_again_when_its_stream_has_gone(
 
     bench.add("front")
     bench.until_written("front")
+
+
+def test_nothing_hangs_while_the_network_is_loaded() -> None:
+    """Frames wait for it then, for as long as it takes."""
+    clock, may_open = ManualClock(), Event()
+
+    def open_slowly() -> FakeEngine:
+        may_open.wait()
+        return FakeEngine()
+
+    bench = Bench(open_engine=open_slowly, clock=clock)
+    bench.add("front")
+    for _ in range(2):
+        until(lambda: "front" in bench.cameras, bench.supervisor.tick)
+        bench.cameras["front"].has_sent.wait()
+        clock.advance(40)
+        bench.supervisor.tick()
+    hung = bench.supervisor.why_not_alive()
+    may_open.set()
+    bench.close()
+
+    assert hung is None
 
 
 @pytest.mark.parametrize(
