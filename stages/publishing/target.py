@@ -34,7 +34,6 @@ _OPTIONS: Mapping[str, Mapping[str, str]] = {
     "mpegts": {
         "flush_packets": "1",
         "mpegts_flags": "resend_headers+pat_pmt_at_frames",
-        "muxdelay": "0",
     },
     "hls": {
         "hls_time": str(SEGMENT_S),
