@@ -48,8 +48,8 @@ class StreamAssembler:
         config.source.decoder("", self.ledger, self.clock)
         annotator(config.overlay, self.classes, self.clock)
         config.privacy.redactor(self.classes, self.ledger)
-        if config.record is not None:
-            config.record.check()
+        if config.recording is not None:
+            config.recording.check()
         for publish in config.publish:
             publish.check()
 
@@ -99,7 +99,7 @@ class _Sinks:
 
     def branches(self) -> Iterator[Branch]:
         """Make a branch for each, those of annotated pictures behind one annotator."""
-        kinds = () if self.config.record is None else self.config.record.kinds
+        kinds = () if self.config.recording is None else self.config.recording.kinds
         annotated = [self._recorder(kind) for kind in kinds if kind == "video"]
         names = sink_names(self.config.publish)
         for name, publish in zip(names, self.config.publish, strict=True):
@@ -113,12 +113,12 @@ class _Sinks:
                 yield self._recorder(kind)
 
     def _recorder(self, kind: Kind) -> Branch:
-        record, all_ = self.config.record, self.assembler
-        assert record is not None
-        recorder = record.recorder(
+        recording, all_ = self.config.recording, self.assembler
+        assert recording is not None
+        recorder = recording.recorder(
             kind,
             self.stream,
-            record.archive(all_.archives),
+            recording.archive(all_.archives),
             all_.classes,
             all_.ledger,
             clock=all_.clock,

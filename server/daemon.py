@@ -37,6 +37,8 @@ from maskstream.server.overload import Ladder
 from maskstream.server.reload import Reloader
 from maskstream.server.signals import caught_signals
 from maskstream.server.supervisor import Supervisor
+from maskstream.stages.overlay_kernel import prepare_kernel
+from maskstream.stages.redact_kernel import prepare_redaction
 
 __all__ = ["Ending", "check", "serve"]
 
@@ -139,6 +141,9 @@ def _shared_network(
     metrics: ServerMetrics,
 ) -> SharedNetwork:
     def open_it() -> Engine:
+        # Compiled once a machine, for half a minute: no stage should seem to hang.
+        prepare_kernel()
+        prepare_redaction()
         engine = open_engine(
             network,
             engine=config.model.engine,

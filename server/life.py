@@ -80,7 +80,7 @@ class Life:
         self._hung = hung
         if not self._is_ready and self.supervisor.why_not_ready() is None:
             self._is_ready = True
-            _logger.info("ready: %s", self.supervisor.summary())
+            _logger.info("the daemon is ready, %s", self.supervisor.summary())
             self.notifier.ready()
         now = self.clock()
         if now - self._told_at >= _TELL_EVERY_S:

@@ -33,7 +33,7 @@ class StreamConfig(BaseModel):
     )
     overlay: OverlayConfig = OverlayConfig()
     privacy: PrivacyConfig = PrivacyConfig()
-    record: RecordingConfig | None = Field(
+    recording: RecordingConfig | None = Field(
         None, description="null records nothing: a disk fills where nobody asked."
     )
     publish: tuple[PublishConfig, ...] = Field(

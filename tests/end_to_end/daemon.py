@@ -21,7 +21,7 @@ from tests.servers import refusing_port
 
 __all__ = ["PATIENCE_S", "Daemon"]
 
-PATIENCE_S = 60.0
+PATIENCE_S = 150.0
 """Starting takes seconds, and on a busy machine a minute."""
 
 SYNTHETIC = "synthetic+live:testsrc2=size=160x96:rate=10"

@@ -71,7 +71,7 @@ class World:
         members = Members(assembler, hub, self.ledger, self.metrics, stop_deadline_s=20)
         record = {"folder": str(folder), "min_free": 0, "mask": True, "records": True}
         self.supervisor = Supervisor(
-            parse_serve_settings({"defaults": {"record": record}}),
+            parse_serve_settings({"defaults": {"recording": record}}),
             members,
             hub,
             self.network,

@@ -26,7 +26,7 @@ def test_cameras_are_recorded_until_a_signal_comes(tmp_path: Path) -> None:
             "back": {"source": camera.url()},
         }
         record = {"folder": str(tmp_path / "rec"), "records": True, "min_free": 0}
-        defaults = {"record": record}
+        defaults = {"recording": record}
         settings = {"defaults": defaults, "streams": streams}
         with Daemon(tmp_path, settings) as daemon:
             for stream in streams:
@@ -60,7 +60,7 @@ def test_streams_come_and_go_over_http_and_others_do_not_notice(
     tmp_path: Path,
 ) -> None:
     """Added, paused, resumed and removed; the labels of what is gone vanish."""
-    records = {"record": {"folder": str(tmp_path / "rec"), "min_free": 0}}
+    records = {"recording": {"folder": str(tmp_path / "rec"), "min_free": 0}}
     settings = {"defaults": records, "streams": {"front": {"source": SYNTHETIC}}}
     with RtspCamera() as camera, Daemon(tmp_path, settings) as daemon:
         camera.start()
@@ -88,7 +88,7 @@ def test_a_reload_touches_what_differs_and_refuses_what_is_wrong(
     tmp_path: Path,
 ) -> None:
     """By SIGHUP and by the change of the file alone; a bad file changes nothing."""
-    records = {"record": {"folder": str(tmp_path / "rec"), "min_free": 0}}
+    records = {"recording": {"folder": str(tmp_path / "rec"), "min_free": 0}}
     one = {"defaults": records, "streams": {"front": {"source": SYNTHETIC}}}
     both = {stream: {"source": SYNTHETIC} for stream in ("front", "back")}
     two = {**one, "streams": both}

@@ -46,15 +46,15 @@ def test_defaults_lie_under_every_stream() -> None:
 def test_a_stream_may_do_without_a_default() -> None:
     """Null switches off what the defaults have on."""
     config = parse(
-        defaults={"record": {"folder": "x"}},
+        defaults={"recording": {"folder": "x"}},
         streams={
             "a": {"source": "rtsp://a/"},
-            "b": {"source": "rtsp://b/", "record": None},
+            "b": {"source": "rtsp://b/", "recording": None},
         },
     ).config
 
-    assert config.streams["a"].record is not None
-    assert config.streams["b"].record is None
+    assert config.streams["a"].recording is not None
+    assert config.streams["b"].recording is None
 
 
 @pytest.mark.parametrize(
