@@ -152,7 +152,9 @@ export class Card {
         .map((q) => `${q} ${Math.round(1000 * status.latency_s[q])} ms`),
       ...Object.entries(status.reconnects).map(([why, n]) => `lost ${n}× ${words(why)}`),
       status.num_crashes && `started again ${status.num_crashes}×`,
-      ...Object.entries(status.notes).map(([what, n]) => `${words(what)} ${count(n)}`),
+      ...Object.entries(status.notes)
+        .filter(([what]) => !what.startsWith("lost_")) // told above
+        .map(([what, n]) => `${words(what)} ${count(n)}`),
     ];
     parts.facts.replaceChildren(...facts.filter(Boolean).map((fact) => element("li", fact)));
   }
