@@ -18,6 +18,9 @@ from maskstream.server.config.recording import Kind
 from maskstream.server.config.stream import StreamConfig
 from maskstream.server.observed import Observed
 from maskstream.server.vitals import Vitals
+from maskstream.stages.events.counts import EventCounts
+from maskstream.stages.events.detect import EventDetector
+from maskstream.stages.events.event import Event
 from maskstream.stages.publishing.preview import LivePreview
 from maskstream.stages.publishing.publisher import Publisher
 from maskstream.stages.recording.archive import Archives
@@ -42,6 +45,9 @@ class StreamAssembler:
     clock: Clock
     is_held: bool
     archives: Archives = field(default_factory=Archives)
+    tell: Callable[[Event], None] = field(default=lambda _: None)
+    """Takes the events of every stream; must not wait."""
+    counts: EventCounts = field(default_factory=EventCounts)
 
     def check(self, config: StreamConfig) -> None:
         """Raise MaskStreamError where settings cannot be had on this machine."""
@@ -52,6 +58,13 @@ class StreamAssembler:
             config.recording.check()
         for publish in config.publish:
             publish.check()
+        self.detector("", config)
+
+    def detector(self, stream: str, config: StreamConfig) -> EventDetector | None:
+        """Make what looks for the events of ``stream``; None where there are none."""
+        return config.events.detector(
+            stream, self.classes, self.ledger, self.tell, self.counts
+        )
 
     def assemble(self, stream: str, config: StreamConfig, vitals: Vitals) -> Assembled:
         """Make the stages of ``stream``.
@@ -104,6 +117,8 @@ class _Sinks:
         names = sink_names(self.config.publish)
         for name, publish in zip(names, self.config.publish, strict=True):
             annotated.append(self._publisher(name, publish))
+        if detector := self.assembler.detector(self.stream, self.config):
+            annotated.append(self._sink("events", detector))
         if annotated:
             all_ = self.assembler
             painter = annotator(self.config.overlay, all_.classes, all_.clock)

@@ -26,6 +26,7 @@ from maskstream.server.config.serve import (
     load_serve_settings,
 )
 from maskstream.server.disk_figures import DiskFigures
+from maskstream.server.event_figures import EventFigures
 from maskstream.server.http import ApiServer
 from maskstream.server.life import Life
 from maskstream.server.logs import set_up_logs
@@ -37,6 +38,7 @@ from maskstream.server.overload import Ladder
 from maskstream.server.reload import Reloader
 from maskstream.server.signals import caught_signals
 from maskstream.server.supervisor import Supervisor
+from maskstream.stages.events.counts import EventCounts
 from maskstream.stages.overlay_kernel import prepare_kernel
 from maskstream.stages.redact_kernel import prepare_redaction
 
@@ -69,8 +71,15 @@ def serve(path: Path) -> Ending:
     network, card = load_weights(config.model.weights or config.model.name)
     ledger = Ledger()
     metrics = ServerMetrics(ledger)
+    counts = EventCounts()
+    tell = config.tell.deliveries(counts)
     assembler = StreamAssembler(
-        card.classes, ledger, monotonic_clock, config.overload.hold
+        card.classes,
+        ledger,
+        monotonic_clock,
+        config.overload.hold,
+        tell=tell,
+        counts=counts,
     )
     for one in config.streams.values():
         assembler.check(one)
@@ -95,9 +104,11 @@ def serve(path: Path) -> Ending:
         )
     )
     metrics.registry.register(DiskFigures(assembler.archives.all))
+    metrics.registry.register(EventFigures(counts))
     reloader = Reloader(path, settings, supervisor.adopt, metrics, notifier)
     with ExitStack() as stack:
         signals = stack.enter_context(caught_signals())
+        stack.enter_context(tell)
         if config.http is not None:
             stack.enter_context(
                 ApiServer(
@@ -119,6 +130,8 @@ def check(path: Path) -> None:
     """Raise MaskStreamError where a configuration could not be served here."""
     config = load_serve_settings(path).config
     _, card = load_weights(config.model.weights or config.model.name)
+    # Without the spool, whose folders would be made.
+    config.tell.model_copy(update={"spool": None}).deliveries(EventCounts())
     assembler = StreamAssembler(card.classes, Ledger(), monotonic_clock, is_held=True)
     for one in config.streams.values():
         assembler.check(one)

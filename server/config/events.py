@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from maskstream.models.classes import ClassTable
 from maskstream.pipeline.config import Duration, OutputPath
+from maskstream.pipeline.errors import ConfigError
 from maskstream.pipeline.ledger import Ledger
 from maskstream.server.config.event_rules import Name, RuleConfig
 from maskstream.stages.events.clip import ClipSettings
@@ -132,8 +133,8 @@ class TellConfig(_Config):
         """Make what tells everybody; entered, it runs a thread for each target.
 
         Raises:
-            ConfigError: A URL cannot be used, or what a target needs is not installed.
-            OSError: The spool cannot be read.
+            ConfigError: A URL cannot be used, what a target needs is not installed, or
+                the spool cannot be read.
         """
         targets: list[tuple[Target, bool]] = []
         if self.jsonl is not None:
@@ -159,4 +160,8 @@ class TellConfig(_Config):
     def _spool_of(self, target: Target, is_remote: bool) -> Spool:
         if self.spool is None or not is_remote:
             return Spool(None, self.capacity)
-        return Spool(self.spool / target.name, self.capacity)
+        try:
+            return Spool(self.spool / target.name, self.capacity)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise ConfigError(f"tell.spool: {self.spool}: {reason}") from None

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from maskstream.pipeline.config import BatchConfig, Duration, ModelConfig
 from maskstream.pipeline.errors import ConfigError
 from maskstream.pipeline.settings_file import check_settings, read_settings, substitute
+from maskstream.server.config.events import TellConfig
 from maskstream.server.config.http import HttpConfig
 from maskstream.server.config.logs import LogConfig
 from maskstream.server.config.overload import LadderConfig
@@ -60,6 +61,7 @@ class ServeConfig(BaseModel):
         description="null leaves the daemon without API, page and metrics.",
     )
     log: LogConfig = LogConfig()
+    tell: TellConfig = TellConfig()
     stop_deadline: Duration = Field(
         20.0,
         gt=0,

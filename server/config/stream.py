@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from maskstream.pipeline.config import OverlayConfig
 from maskstream.pipeline.errors import ConfigError
 from maskstream.pipeline.settings_file import check_settings, merge_settings
+from maskstream.server.config.events import EventsConfig
 from maskstream.server.config.privacy import PrivacyConfig
 from maskstream.server.config.publishing import PublishConfig
 from maskstream.server.config.recording import RecordingConfig
@@ -39,6 +40,7 @@ class StreamConfig(BaseModel):
     publish: tuple[PublishConfig, ...] = Field(
         (), description="Each server or folder is a sink of its own."
     )
+    events: EventsConfig = EventsConfig()
 
 
 def lay_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

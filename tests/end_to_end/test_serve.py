@@ -164,3 +164,25 @@ def test_a_configuration_that_cannot_be_used_is_one_sentence(
 
     assert done.code in (1, 2)
     assert sentence in done.sentence
+
+
+def test_what_is_seen_is_told(tmp_path: Path) -> None:
+    """An event reaches the file and the metrics while the stream runs."""
+    told = tmp_path / "events.jsonl"
+    rules = {"bare": {"when": "sky covers less than 100 %"}}
+    settings = {
+        "streams": {"front": {"source": SYNTHETIC, "events": {"rules": rules}}},
+        "tell": {"jsonl": {"path": str(told)}},
+    }
+    with Daemon(tmp_path, settings) as daemon:
+        daemon.wait_written("front", 5)
+        metrics = daemon.metrics()
+
+        assert daemon.stop() == 0, daemon.printed
+
+    began, ended = map(json.loads, told.read_text().splitlines())
+    assert (began["rule"], began["phase"]) == ("bare", "begin")
+    assert (ended["phase"], ended["is_cut"]) == ("end", True)
+    assert metrics["maskstream_events_total", (("rule", "bare"), ("stream", "front"))]
+    delivered = ("outcome", "ok"), ("target", "jsonl")
+    assert metrics["maskstream_event_deliveries_total", delivered] >= 1
