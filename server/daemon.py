@@ -25,7 +25,6 @@ from maskstream.server.config.serve import (
     ServeConfig,
     load_serve_settings,
 )
-from maskstream.server.disk_figures import DiskFigures
 from maskstream.server.event_figures import EventFigures
 from maskstream.server.http import ApiServer
 from maskstream.server.life import Life
@@ -35,6 +34,7 @@ from maskstream.server.metrics import DaemonFigures, ServerMetrics
 from maskstream.server.network import SharedNetwork
 from maskstream.server.notify import Notifier
 from maskstream.server.overload import Ladder
+from maskstream.server.recording_metrics import RecordingMetrics
 from maskstream.server.reload import Reloader
 from maskstream.server.signals import caught_signals
 from maskstream.server.supervisor import Supervisor
@@ -103,7 +103,7 @@ def serve(path: Path) -> Ending:
             lambda: shared.num_failures,
         )
     )
-    metrics.registry.register(DiskFigures(assembler.archives.all))
+    metrics.registry.register(RecordingMetrics(assembler.archives))
     metrics.registry.register(EventFigures(counts))
     reloader = Reloader(path, settings, supervisor.adopt, metrics, notifier)
     with ExitStack() as stack:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
+
+from maskstream.server.config.serve import ServeConfig, load_serve_settings
+from tests.deploy.tools import MARGIN_S
 
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
@@ -108,3 +112,25 @@ def test_the_image_is_made_of_the_package_and_nothing_else() -> None:
     assert set(table["package-dir"].values()) <= sent
     assert not [name for name in sent if not (ROOT / name).exists()]
     assert not [name for name in sent if fnmatch.fnmatch(name, "*.env")]
+
+
+def test_the_daemon_of_compose_has_a_valid_configuration() -> None:
+    """It publishes to the media server; each secret has its line in the example."""
+    example = (DOCKER / "maskstream.example.env").read_text()
+    environment = dict.fromkeys(
+        re.findall(r"^(\w+)=$", example, re.MULTILINE), "x" * 48
+    )
+
+    config = load_serve_settings(DOCKER / "maskstream.yaml", environment).config
+
+    urls = [to.url for one in config.streams.values() for to in one.publish]
+    assert urls == ["rtsp://mediamtx:8554/front"]
+    assert config.http is not None
+    assert compose()["maskstream"]["ports"] == [f"127.0.0.1:8080:{config.http.port}"]
+
+
+def test_a_stop_waits_for_the_daemon_to_finish_its_files() -> None:
+    """Docker kills later than the daemon gives up by itself."""
+    grace = str(compose()["maskstream"]["stop_grace_period"])
+
+    assert float(grace.removesuffix("s")) >= ServeConfig().stop_deadline + MARGIN_S

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.tools import DEPLOY, call
+from maskstream.server.config.serve import ServeConfig
+from tests.deploy.jail import settings
+from tests.deploy.tools import DEPLOY, MARGIN_S, call
 
 pytestmark = pytest.mark.slow
 
@@ -68,3 +70,13 @@ def test_the_user_of_the_service_can_be_made() -> None:
     assert listed.returncode == 0, listed.stdout
     assert "Creating user 'maskstream'" in listed.stdout
     assert "\nUser=maskstream\n" in UNIT.read_text()
+
+
+def test_systemd_is_more_patient_than_the_daemon() -> None:
+    """Files are finished by the daemon, and what hangs says so before it is ended."""
+    (stop,) = settings(UNIT, "TimeoutStopSec")
+    (watchdog,) = settings(UNIT, "WatchdogSec")
+    config = ServeConfig()
+
+    assert float(stop.removesuffix("s")) >= config.stop_deadline + MARGIN_S
+    assert float(watchdog.removesuffix("s")) > config.hang_after

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+MARGIN_S = 20
+"""Over the daemon's deadline: how long it may hold on to readers that hang."""
 
 
 def need(program: str) -> str:
