@@ -3,7 +3,8 @@
 /open shows a ball to everybody, /locked the same to user:secret (``auth`` is digest or
 basic), /hevc and /mjpeg show it in other codecs. Prints "ready", then obeys lines on
 stdin, for what is shown now and later: "show PATTERN" (of GStreamer's videotestsrc),
-"size 160x120", "mute" (the session goes on without pictures), "unmute".
+"size 160x120" or "size 160x120 10" (frames a second), "mute" (the session goes on
+without pictures), "unmute".
 """
 
 import sys
@@ -42,6 +43,7 @@ class Shown:
 
     pattern: str = "ball"
     size: str = "320x240"
+    rate: str = "25"
     is_mute: bool = False
     media: list[Any] = field(default_factory=list)
 
@@ -52,6 +54,8 @@ class Shown:
                 self.pattern = pattern
             case ["size", size]:
                 self.size = size
+            case ["size", size, rate]:
+                self.size, self.rate = size, rate
             case ["mute"]:
                 self.is_mute = True
             case ["unmute"]:
@@ -71,7 +75,8 @@ class Shown:
         part("caps").set_property(
             "caps",
             Gst.Caps.from_string(
-                f"video/x-raw,format=I420,width={width},height={height},framerate=25/1"
+                f"video/x-raw,format=I420,width={width},height={height},"
+                f"framerate={self.rate}/1"
             ),
         )
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -34,6 +34,7 @@ class Daemon:
         folder: For the configuration and what the daemon prints.
         settings: Laid over small ones.
         environment: Variables to add.
+        program: What Python runs.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Daemon:
         folder: Path,
         settings: Mapping[str, Any],
         environment: Mapping[str, str] | None = None,
+        program: Sequence[str] = ("-m", "maskstream"),
     ) -> None:
         self.port = refusing_port()
         self.path = folder / "serve.yaml"
@@ -48,7 +50,7 @@ class Daemon:
         self.write(settings)
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "maskstream", "serve", str(self.path)],
+                [sys.executable, *program, "serve", str(self.path)],
                 stdout=log,
                 stderr=log,
                 env={**os.environ, **(environment or {})},
