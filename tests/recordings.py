@@ -35,6 +35,8 @@ __all__ = [
     "NOON",
     "Camera",
     "a_segment",
+    "add",
+    "begin",
     "files_of",
     "finished",
     "indices_of",
@@ -158,3 +160,15 @@ def wait_until(is_so: Callable[[], bool], deadline_s: float = 60) -> None:
     while not is_so():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
+
+
+def begin(archive: Archive, name: str, start: float, num_bytes: int = 100) -> Segment:
+    """Begin a file of some bytes."""
+    segment = archive.begin(a_segment(name, start))
+    archive.path(segment).write_bytes(bytes(num_bytes))
+    return replace(segment, end=start + 60, frames=1, bytes=num_bytes, reason="clock")
+
+
+def add(archive: Archive, name: str, start: float, num_bytes: int = 100) -> None:
+    """Add a finished file."""
+    archive.end(begin(archive, name, start, num_bytes))

@@ -12,6 +12,7 @@ from bisect import insort
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from heapq import nsmallest
 from pathlib import Path
 
 from maskstream.stages.output import partial_name
@@ -25,6 +26,10 @@ _logger = logging.getLogger(__name__)
 # more, so what has to go by what is counted has to go.
 _MAX_DELETED = 256
 _MAX_COUNTED = 4  # files of the index
+
+# Kept in mind, of half a kilobyte each: a day of 15 cameras in minutes of three kinds.
+# Of more, the index of the day is read again when these are gone.
+_MAX_KNOWN = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +61,10 @@ class Janitor:
         self._folder = folder
         self._index = index
         self._wall_clock = wall_clock
-        # What is to go next: the files of one day, and of the days before it.
+        # What is to go next: the first files up to the end of a day.
         self._oldest: list[Segment] = []
         self._day = ""
+        self._has_more = False  # up to that day, in the index alone
         self._uncounted: list[Path] | None = None
         self._complaint = ""
 
@@ -69,7 +75,11 @@ class Janitor:
         if self._index.day_file(segment) not in self._uncounted:
             self.num_bytes += segment.bytes
         if day_of(segment.start) <= self._day:
-            insort(self._oldest, segment, key=_end)
+            self._has_more = True
+            # It comes after files that are not known, if it is not among those known.
+            if self._oldest and _end(segment) < _end(self._oldest[-1]):
+                insort(self._oldest, segment, key=_end)
+                del self._oldest[_MAX_KNOWN:]
 
     def sweep(self, retention: Retention, writing: Collection[Path]) -> bool:
         """Delete the oldest files while they are too old or too many.
@@ -131,16 +141,22 @@ class Janitor:
     def _next(self, writing: Collection[Path]) -> Segment | None:
         """Find the file that is to go first."""
         while not self._oldest:
-            days = [path for path in self._index.day_files() if path.stem > self._day]
-            if not days:
-                return None
-            self._forget_days()
-            self._day = days[0].stem
-            of_day = (path for path in days if path.stem == self._day)
-            self._oldest = sorted(
-                (one for path in of_day for one in self._read(path, writing)),
-                key=_end,
+            days = self._index.day_files()
+            if not self._has_more:
+                later = [path for path in days if path.stem > self._day]
+                if not later:
+                    return None
+                self._forget_days()
+                self._day = later[0].stem
+            files = (
+                segment
+                for path in days
+                if path.stem <= self._day
+                for segment in self._read(path, writing)
             )
+            self._oldest = nsmallest(_MAX_KNOWN + 1, files, key=_end)
+            self._has_more = len(self._oldest) > _MAX_KNOWN
+            del self._oldest[_MAX_KNOWN:]
         return self._oldest[0]
 
     def _files_of(self, path: Path, writing: Collection[Path]) -> list[Segment]:

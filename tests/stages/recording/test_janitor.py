@@ -4,16 +4,14 @@ import logging
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from maskstream.pipeline.clock import ManualClock
 from maskstream.stages.recording.archive import Archive, Archives
-from maskstream.stages.recording.index import Segment
 from maskstream.stages.recording.janitor import Retention
-from tests.recordings import NOON, a_segment
+from tests.recordings import NOON, add, begin
 
 DAY = 86_400
 
@@ -28,18 +26,6 @@ def clock() -> ManualClock:
 def archive(tmp_path: Path, clock: ManualClock) -> Archive:
     """A folder for recordings that keeps all until told otherwise."""
     return Archive(tmp_path / "recordings", wall_clock=clock)
-
-
-def begin(archive: Archive, name: str, start: float, num_bytes: int = 100) -> Segment:
-    """Begin a file of some bytes."""
-    segment = archive.begin(a_segment(name, start))
-    archive.path(segment).write_bytes(bytes(num_bytes))
-    return replace(segment, end=start + 60, frames=1, bytes=num_bytes, reason="clock")
-
-
-def add(archive: Archive, name: str, start: float, num_bytes: int = 100) -> None:
-    """Add a finished file."""
-    archive.end(begin(archive, name, start, num_bytes))
 
 
 def test_what_was_there_is_counted_a_little_at_a_time(
@@ -280,3 +266,25 @@ def test_a_folder_has_one_archive(tmp_path: Path) -> None:
     assert one is same
     assert archives.all() == [one]
     assert (one.retention.max_bytes, one.min_free_bytes) == (2, 3)
+
+
+def test_what_it_keeps_in_mind_is_bounded(
+    archive: Archive, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More files than it knows go in the same order, also those added meanwhile."""
+    monkeypatch.setattr("maskstream.stages.recording.janitor._MAX_KNOWN", 3)
+    for number in range(8):
+        add(archive, f"cam{number % 2}/{number}.mp4", NOON + number)
+    archive.retention = Retention(max_bytes=700)
+    archive.sweep()
+    add(archive, "cam0/early.mp4", NOON + 1.5)
+    add(archive, "cam1/late.mp4", NOON + 9)
+
+    lists = []
+    for num_bytes in (700, 600, 300, 100):
+        archive.retention = Retention(max_bytes=num_bytes)
+        archive.sweep()
+        lists.append(" ".join(sorted(Path(name).stem for name in kept(archive))))
+        assert len(archive._janitor._oldest) <= 3
+
+    assert lists == ["2 3 4 5 6 7 late", "3 4 5 6 7 late", "6 7 late", "late"]
