@@ -15,6 +15,7 @@ from maskstream.pipeline.ledger import Ledger
 from maskstream.server.assemble import StreamAssembler
 from maskstream.server.config.stream import StreamConfig
 from maskstream.server.control import StreamExistsError, UnknownStreamError
+from maskstream.server.memory import give_back_freed_memory
 from maskstream.server.metrics import ServerMetrics
 from maskstream.server.stream import LiveStream, Running
 from maskstream.server.vitals import Vitals
@@ -135,17 +136,22 @@ class Members:
 
     def tick(self) -> None:
         """Bring each stream on, and forget those that have ended."""
+        has_freed = False
         for member in self.all():
             before = member.life.pipeline
             member.life.tick()
             now = member.life.pipeline
             if before is not now:
+                has_freed |= before is not None
                 self._metrics.unwatch(*filter(None, [before]))
                 self._metrics.watch(*filter(None, [now]))
             if now is None:
                 member.vitals.let_go()
             account = self._ledger.account(member.stream)
             member.vitals.sample(account)
+        if has_freed:
+            give_back_freed_memory()
+        for member in self.all():
             if member.life.has_ended:
                 self._forget(member)
 

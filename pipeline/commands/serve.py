@@ -20,6 +20,9 @@ def serve(
     A first Ctrl-C or SIGTERM finishes the files, a second stops at once. Exits with 0
     when every frame is accounted for.
     """
+    from maskstream.server.memory import bound_arenas
+
+    bound_arenas()  # before libraries start their threads
     from maskstream.server import daemon  # it loads torch: not for --help
 
     ending = daemon.serve(config)

@@ -103,6 +103,7 @@ class LivePreview:
         finally:
             self._mp4.end()
             self._jpegs.end()
+            show.close()
 
 
 class _Show:
@@ -146,9 +147,15 @@ class _Show:
             self._stub = replace(frame, picture=picture)
         self._give(self._stub, self._times.of_stub())
 
+    def close(self) -> None:
+        """Let go of what is made for those who watch."""
+        if self._fragmenter is not None:
+            self._fragmenter.close()
+            self._fragmenter = None
+
     def _is_watched(self) -> bool:
         if not self._mp4:
-            self._fragmenter = None
+            self.close()
         return bool(self._mp4) or bool(self._jpegs)
 
     def _small(self, item: Segmentation) -> Frame:
@@ -162,6 +169,7 @@ class _Show:
         if self._fragmenter is None or frame.format is not self._form:
             if self._fragmenter is not None:
                 self._offer(self._fragmenter.finish(pts))
+                self.close()
             self._form = frame.format
             self._fragmenter = Fragmenter(self._form.average_rate)
         wants_start = self._mp4.take_newcomers()

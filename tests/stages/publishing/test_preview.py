@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,6 +27,7 @@ from maskstream.stages.publishing.preview import LivePreview
 from maskstream.stages.publishing.wire import TICKS_PER_S
 from tests.clips import read_index
 from tests.live_feed import make_item
+from tests.native_memory import native_bytes_in_use
 
 pytestmark = pytest.mark.slow
 
@@ -216,6 +218,30 @@ def test_a_slow_watcher_goes_on_at_a_keyframe(show: Show) -> None:
         got = [next(pieces) for _ in range(20)]
 
     assert [read_index(p) for p in decoded(b"".join(got))] == [*range(100, 119)]
+
+
+def test_those_who_leave_leave_nothing_for_the_collector(show: Show) -> None:
+    """The muxer and the encoder of each go at once, not some visits later."""
+
+    def visit() -> None:
+        with show.preview.watch() as pieces:
+            show.show(*items(1, 2))
+            assert next(pieces)
+        show.show(*items(3))
+
+    for _ in range(5):
+        visit()
+    gc.collect()
+    gc.disable()
+    try:
+        before = native_bytes_in_use()
+        for _ in range(20):
+            visit()
+        left = native_bytes_in_use() - before
+    finally:
+        gc.enable()
+
+    assert left < 20 * 10_000
 
 
 def test_watchers_end_with_the_stream(show: Show) -> None:
