@@ -17,11 +17,12 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
 
 WIDTH, HEIGHT, BLOCK, BITS = 640, 360, 40, 16
+# One thread: several would hold back a picture each, or cut it into slices.
 LAUNCH = (
     "( appsrc name=clock is-live=true do-timestamp=true format=time"
     " caps=video/x-raw,format=I420,width=640,height=360,framerate={rate}/1"
     " ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max={rate}"
-    " option-string=slices=1:sliced-threads=0"
+    " threads=1"
     " ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
 )
 GREY = b"\x60" * (WIDTH * (HEIGHT - BLOCK) // 2)
