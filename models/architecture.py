@@ -22,7 +22,7 @@ class Head(Enum):
 
     PAPER = "paper"  # 7x7 fc6, borders as in the original release; wants padding 100
     LECTURE = "lecture"  # 1x1 fc6 and fc7, the lighter form that lectures teach
-    SLIM = "slim"  # fc6 keeps its 7x7 window one channel at a time, then mixes
+    SLIM = "slim"  # fc6 keeps its 7x7 window: thinned to nine places, or by channel
     TORCHVISION = "torchvision"  # FCNHead of torchvision on a dilated ResNet, no skips
     MMSEG = "mmseg"  # FCNHead of mmsegmentation, likewise
 

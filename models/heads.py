@@ -28,6 +28,11 @@ def build_head(
 ) -> tuple[nn.Module, nn.Module, int]:
     """Build fc6 and fc7, and say how many channels leave them."""
     channels = backbone.channels[-1]
+    if head is Head.SLIM and backbone.slim_width is not None:
+        width = backbone.slim_width
+        # Nine of the 49 places of fc6's 7x7 window, as DeepLab-LargeFOV took them.
+        fc6 = _window(channels, width, dilation=3)
+        return fc6, nn.Sequential(_mix(width, width), nn.Dropout(0.1)), width
     if head is Head.SLIM:
         fc6 = nn.Sequential(
             nn.Conv2d(channels, channels, 7, padding=3, groups=channels, bias=False),
@@ -85,9 +90,16 @@ class _Beside(nn.Module):
         return joined
 
 
-def _window(num_inputs: int, num_outputs: int) -> nn.Sequential:
+def _window(num_inputs: int, num_outputs: int, *, dilation: int = 1) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(num_inputs, num_outputs, 3, padding=1, bias=False),
+        nn.Conv2d(
+            num_inputs,
+            num_outputs,
+            3,
+            padding=dilation,
+            dilation=dilation,
+            bias=False,
+        ),
         nn.BatchNorm2d(num_outputs),
         nn.ReLU(inplace=True),
     )

@@ -83,6 +83,8 @@ class Backbone(nn.Module):
     channels: tuple[int, int, int]
     fc6_kernel = 7
     """Side of the deepest features when the picture has the size of ImageNet's."""
+    slim_width: int | None = None
+    """Channels of fc6 and fc7 in the slim head where they are dense, as VGG's are."""
     mean: Tensor  # (3, 1, 1), RGB
 
     def __init__(self, name: str, colours: Colours) -> None:

@@ -26,6 +26,7 @@ class VGG(Backbone):
     """
 
     channels = (256, 512, 512)
+    slim_width = 512
     widths = (64, 128, 256, 512, 512)
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from collections.abc import Callable
@@ -37,6 +38,8 @@ def run(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., Result]:
     """``run("probe", clip)``: the command line, in this process."""
+    # serve sends the logs of the whole process to this test's stderr.
+    monkeypatch.setattr(logging.getLogger(), "handlers", logging.getLogger().handlers)
 
     def call(*arguments: str | Path) -> Result:
         monkeypatch.setattr(sys, "argv", ["maskstream", *map(str, arguments)])

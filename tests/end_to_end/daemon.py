@@ -118,6 +118,8 @@ class Daemon:
             if answer.status_code != 200:
                 return False
             sinks = answer.json()["sinks"].values()
+            if not sinks:
+                return False  # the stream has only begun
             written = min(sink["written"] for sink in sinks)
             first.append(written)
             return bool(written >= first[0] + more)
