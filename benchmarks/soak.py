@@ -3,8 +3,8 @@
     python benchmarks/soak.py --minutes 2       for CI
     python benchmarks/soak.py --minutes 60
 
-Two real RTSP cameras with 10 frames a second of 640x360, the default model, recordings
-of a minute, and a preview that is watched for 10 s of each 30.
+Two real RTSP cameras with 10 frames a second of 640x360 (or --rate), the default model,
+recordings of a minute, and a preview that is watched for 10 s of each 30.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ from benchmarks.readings import (
 from tests.cameras import RtspCamera
 from tests.end_to_end.daemon import Daemon
 
-RATE = 10
 SAMPLE_S = 5
 STREAMS = ("front", "back")
 MAX_ROWS = 24
@@ -84,6 +83,7 @@ def main() -> int:
     """Soak, and print a table and the bounds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--rate", type=int, default=10, help="frames a second")
     given = parser.parse_args()
     seconds = given.minutes * 60
     print_machine()
@@ -95,7 +95,7 @@ def main() -> int:
         for stream in STREAMS:
             camera = stack.enter_context(RtspCamera())
             camera.start()
-            camera.say(f"size 640x360 {RATE}")
+            camera.say(f"size 640x360 {given.rate}")
             streams[stream] = {"source": camera.url()}
         recording = {
             "folder": str(folder / "rec"),
