@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 BORDER = 256
 """Added to the class of a pixel on the border of its class."""
+_preparing = Lock()
 _MIXED = 512  # the code of a chroma sample whose pixels differ
 NUM_CODES = 513
 """Classes, classes on their borders, and a last code that the tables leave alone."""
@@ -32,13 +34,15 @@ def prepare_kernel() -> None:
     """Load the kernel for pictures of 8 bits, or compile it on the first run.
 
     It is cached beside this file, or in the user's cache folder where the package
-    cannot be written.
+    cannot be written. Of several threads one compiles, the others wait for it.
     """
-    began = time.perf_counter()
     plane = np.zeros((1, 1), np.uint8)
     keep, add = np.zeros(NUM_CODES, np.uint32), np.zeros((3, NUM_CODES), np.uint32)
-    blend(plane, plane, plane, plane, 0, 0, keep, add, 0)
-    if blend.stats.cache_misses:
+    with _preparing:
+        num_compiled = blend.stats.cache_misses.total()
+        began = time.perf_counter()
+        blend(plane, plane, plane, plane, 0, 0, keep, add, 0)
+    if blend.stats.cache_misses.total() > num_compiled:
         logger.info(
             "compiled the overlay kernel in %.1f s, once", time.perf_counter() - began
         )
