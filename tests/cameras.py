@@ -15,7 +15,7 @@ from tests.servers import refusing_port
 
 __all__ = ["RtspCamera"]
 
-_SERVER = Path(__file__).parent / "rtsp_camera.py"
+_ROOT = Path(__file__).parents[1]
 
 
 class RtspCamera:
@@ -36,7 +36,8 @@ class RtspCamera:
     def start(self) -> None:
         """Serve, from pts zero on; returns when it does."""
         self._process = subprocess.Popen(
-            ["/usr/bin/python3", str(_SERVER), str(self.port), self._auth],
+            ["/usr/bin/python3", "-m", "tests.rtsp_camera", str(self.port), self._auth],
+            cwd=_ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,4 +1,4 @@
-"""A real RTSP server, run by the system's Python: rtsp_camera.py PORT [auth].
+"""A real camera over RTSP: -m tests.rtsp_camera PORT [auth].
 
 /open shows a ball to everybody, /locked the same to user:secret (``auth`` is digest or
 basic), /hevc and /mjpeg show it in other codecs. Prints "ready", then obeys lines on
@@ -11,12 +11,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-import gi
-
-gi.require_version("Gst", "1.0")
-gi.require_version("GstRtsp", "1.0")
-gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+from tests.rtsp_server import Gst, factory, make_server, serve
 
 BALL = (
     "( videotestsrc name=test is-live=true pattern=ball ! valve name=valve"
@@ -24,15 +19,15 @@ BALL = (
     " caps=video/x-raw,format=I420,width=320,height=240,framerate=25/1 ! {} )"
 )
 # In one slice: the payloader puts the parameter sets before each slice of a keyframe,
-# and FFmpeg takes what follows them for another picture.
+# and FFmpeg takes what follows them for another picture. In one thread: with more the
+# encoder holds a picture back for each.
 H264 = (
-    "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25"
-    " option-string=slices=1:sliced-threads=0"
+    "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 threads=1"
     " ! rtph264pay name=pay0 pt=96 config-interval=-1"
 )
 HEVC = (
-    "x265enc tune=zerolatency speed-preset=ultrafast key-int-max=25 ! h265parse"
-    " ! rtph265pay name=pay0 pt=96 config-interval=-1"
+    "x265enc tune=zerolatency speed-preset=ultrafast key-int-max=25"
+    " ! h265parse ! rtph265pay name=pay0 pt=96 config-interval=-1"
 )
 MJPEG = "jpegenc ! rtpjpegpay name=pay0"
 
@@ -47,9 +42,9 @@ class Shown:
     is_mute: bool = False
     media: list[Any] = field(default_factory=list)
 
-    def obey(self, source: Any, _condition: Any) -> bool:
+    def obey(self, words: list[str]) -> None:
         """Do what a line on stdin says."""
-        match source.readline().split():
+        match words:
             case ["show", pattern]:
                 self.pattern = pattern
             case ["size", size]:
@@ -61,10 +56,9 @@ class Shown:
             case ["unmute"]:
                 self.is_mute = False
             case _:
-                return False
+                raise ValueError(f"no such order: {words}")
         for media in self.media:
             self.apply(media)
-        return True
 
     def apply(self, media: Any) -> None:
         """Show it in one medium."""
@@ -87,25 +81,9 @@ class Shown:
         self.apply(media)
 
 
-def main() -> None:
+def main(port: str, auth: str = "digest") -> None:
     """Serve until killed."""
-    Gst.init(None)
-    server = GstRtspServer.RTSPServer()
-    server.set_address("127.0.0.1")
-    server.set_service(sys.argv[1])
-    # With one thread, the default, a client that prepares would hold up all others.
-    server.get_thread_pool().set_max_threads(-1)
-
-    auth = GstRtspServer.RTSPAuth()
-    if sys.argv[2:] == ["basic"]:
-        basic = GstRtspServer.RTSPAuth.make_basic("user", "secret")
-        auth.add_basic(basic, token("user"))
-    else:
-        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
-        auth.add_digest("user", "secret", token("user"))
-    auth.set_default_token(token("anybody"))
-    server.set_auth(auth)
-
+    server = make_server(port, auth)
     shown = Shown()
     mounts = server.get_mount_points()
     for path, coded in {
@@ -114,35 +92,10 @@ def main() -> None:
         "/hevc": HEVC,
         "/mjpeg": MJPEG,
     }.items():
-        made = factory(coded, anybody_may=path != "/locked")
+        made = factory(BALL.format(coded), anybody_may=path != "/locked")
         made.connect("media-configure", shown.begin)
         mounts.add_factory(path, made)
-    assert server.attach(None)
-    GLib.io_add_watch(sys.stdin, GLib.IO_IN, shown.obey)
-    print("ready", flush=True)  # noqa: T201
-    GLib.MainLoop().run()
+    serve(server, shown.obey)
 
 
-def token(role: str) -> Any:
-    """Make the token of a role."""
-    made = GstRtspServer.RTSPToken()
-    made.set_string("media.factory.role", role)
-    return made
-
-
-def factory(coded: str, *, anybody_may: bool) -> Any:
-    """Make a shared live stream."""
-    made = GstRtspServer.RTSPMediaFactory()
-    made.set_launch(BALL.format(coded))
-    made.set_shared(True)
-    permissions = GstRtspServer.RTSPPermissions()
-    for role, may in (("user", True), ("anybody", anybody_may)):
-        # With access for all the server asks for a password (401) instead of denying
-        # that the stream exists (404).
-        permissions.add_permission_for_role(role, "media.factory.access", True)
-        permissions.add_permission_for_role(role, "media.factory.construct", may)
-    made.set_permissions(permissions)
-    return made
-
-
-main()
+main(*sys.argv[1:])

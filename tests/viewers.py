@@ -36,7 +36,7 @@ LISTENERS = {
 """How PyAV listens for what is published: its URL with room for a port, and options."""
 
 _PROGRAM = Path(__file__).with_name("receiver.py")
-_RELAY = Path(__file__).with_name("rtsp_relay.py")
+_ROOT = Path(__file__).parents[1]
 _NGINX_MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
 _NGINX_CONF = """
 load_module {module};
@@ -137,6 +137,7 @@ class Server:
         """Start it, and wait until it says that it is ready, if it does."""
         self._process = subprocess.Popen(
             self._command,
+            cwd=_ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -162,7 +163,7 @@ class Server:
 def rtsp_relay() -> Iterator[tuple[Server, str]]:
     """Run GStreamer's server: /in and /locked record what /out plays."""
     port, bridge = free_port(), free_port()
-    command = ["/usr/bin/python3", str(_RELAY), str(port), str(bridge)]
+    command = ["/usr/bin/python3", "-m", "tests.rtsp_relay", str(port), str(bridge)]
     server = Server(command, says_ready=True)
     try:
         yield server, f"127.0.0.1:{port}"
