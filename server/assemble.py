@@ -66,6 +66,11 @@ class StreamAssembler:
             stream, self.classes, self.ledger, self.tell, self.counts
         )
 
+    def forget(self, stream: str) -> None:
+        """Keep no counts of a stream that has ended."""
+        self.archives.forget(stream)
+        self.counts.forget(stream)
+
     def assemble(self, stream: str, config: StreamConfig, vitals: Vitals) -> Assembled:
         """Make the stages of ``stream``.
 

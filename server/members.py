@@ -173,6 +173,7 @@ class Members:
         self.num_unbalanced += member.life.num_unbalanced
         self._ledger.forget(stream)
         self._metrics.forget(stream)
+        self._assembler.forget(stream)
         with self._lock:
             del self._members[stream]
         member.is_gone.set()

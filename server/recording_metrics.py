@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -50,6 +51,8 @@ class RecordingMetrics(Collector):
             "Bytes of the files that were ended.",
             labels=["stream", "sink"],
         )
+        # A stream whose folder was changed is in the archives of both.
+        all_files, all_bytes = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
         for archive in self._archives.all():
             path = str(archive.folder)
             with suppress(OSError):  # without a folder there is nothing to tell
@@ -58,7 +61,10 @@ class RecordingMetrics(Collector):
                 size.add_metric([path], disk.total)
             kept.add_metric([path], archive.num_bytes)
             deleted.add_metric([path], archive.num_deleted)
-            for (stream, kind), ended in archive.ended().items():
-                segments.add_metric([stream, kind], ended.num_files)
-                num_bytes.add_metric([stream, kind], ended.num_bytes)
+            for key, ended in archive.ended().items():
+                all_files[key] += ended.num_files
+                all_bytes[key] += ended.num_bytes
+        for key, count in all_files.items():
+            segments.add_metric(key, count)
+            num_bytes.add_metric(key, all_bytes[key])
         yield from (free, size, kept, deleted, segments, num_bytes)

@@ -25,9 +25,10 @@ class EventCounts:
             self._events[stream, rule] += 1
 
     def clip(self, stream: str, outcome: str) -> None:
-        """Count a clip or snapshot: ``ok`` or ``failed``."""
+        """Count a clip or snapshot, ``ok`` or ``failed``, of an event that is known."""
         with self._lock:
-            self._clips[stream, outcome] += 1
+            if any(known == stream for known, _ in self._events):
+                self._clips[stream, outcome] += 1
 
     def delivery(self, target: str, outcome: str) -> None:
         """Count a message (``ok``, ``rejected``, ``dropped``) or a ``failed`` try."""
@@ -38,6 +39,13 @@ class EventCounts:
         """Note how many messages wait for a target."""
         with self._lock:
             self._waiting[target] = messages
+
+    def forget(self, stream: str) -> None:
+        """Tell nothing more of a stream that is gone, nor of its clips to come."""
+        with self._lock:
+            for counts in (self._events, self._clips):
+                for key in [key for key in counts if key[0] == stream]:
+                    del counts[key]
 
     def events(self) -> Mapping[tuple[str, str], int]:
         """Events by stream and rule."""

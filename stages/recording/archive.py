@@ -97,6 +97,7 @@ class Archive:
             segment = replace(segment, file=str(name))
             self._index.append(segment)
             self._writing.add(self.path(segment))
+            self._ended.setdefault((segment.stream, segment.kind), Ended(0, 0))
             return segment
 
     def end(self, segment: Segment) -> None:
@@ -116,8 +117,9 @@ class Archive:
             if segment.frames:
                 self._janitor.add(segment)
                 key = (segment.stream, segment.kind)
-                files, num_bytes = self._ended.get(key, Ended(0, 0))
-                self._ended[key] = Ended(files + 1, num_bytes + segment.bytes)
+                if (before := self._ended.get(key)) is not None:
+                    files, num_bytes = before
+                    self._ended[key] = Ended(files + 1, num_bytes + segment.bytes)
 
     def give_up(self, segment: Segment) -> None:
         """Leave a file as it is; `leftovers` has it from now on."""
@@ -204,9 +206,18 @@ class Archive:
                 self._sweep()
 
     def ended(self) -> dict[tuple[str, str], Ended]:
-        """Tell what was ended by this process, by stream and kind."""
+        """Tell what this process has ended, by stream and kind.
+
+        Of those alone for which it has begun a file since they were last forgotten.
+        """
         with self._lock:
             return dict(self._ended)
+
+    def forget(self, stream: str) -> None:
+        """Tell no more what was ended of a stream that is gone; its files stay."""
+        with self._lock:
+            for key in [key for key in self._ended if key[0] == stream]:
+                del self._ended[key]
 
     @property
     def num_deleted(self) -> int:
@@ -262,6 +273,11 @@ class Archives:
         """List them, for who sweeps by time and for metrics."""
         with self._lock:
             return list(self._by_folder.values())
+
+    def forget(self, stream: str) -> None:
+        """Tell no more what was ended of a stream that is gone; its files stay."""
+        for archive in self.all():
+            archive.forget(stream)
 
 
 def _megabytes(count: int) -> str:

@@ -60,14 +60,18 @@ def test_streams_come_and_go_over_http_and_others_do_not_notice(
     tmp_path: Path,
 ) -> None:
     """Added, paused, resumed and removed; the labels of what is gone vanish."""
-    records = {"recording": {"folder": str(tmp_path / "rec"), "min_free": 0}}
-    settings = {"defaults": records, "streams": {"front": {"source": SYNTHETIC}}}
+    records = {"folder": str(tmp_path / "rec"), "min_free": 0}
+    rules = {"bare": {"when": "sky covers less than 100 %"}}
+    defaults = {"recording": records, "events": {"rules": rules}}
+    settings = {"defaults": defaults, "streams": {"front": {"source": SYNTHETIC}}}
     with RtspCamera() as camera, Daemon(tmp_path, settings) as daemon:
         camera.start()
         daemon.wait_written("front")
         added = daemon.ask("PUT", "/v1/streams/side", json={"source": camera.url()})
         assert added.status_code == 201, added.text
         daemon.wait_written("side")
+        told = ("maskstream_events_total", (("rule", "bare"), ("stream", "side")))
+        daemon.wait(lambda: told in daemon.metrics(), "an event")
 
         assert daemon.ask("POST", "/v1/streams/side/pause").status_code == 200
         assert daemon.stream("side")["state"] == "paused"

@@ -83,6 +83,9 @@ class Bench:
         if "unknown" in config.overlay.hide:
             raise ConfigError("no class is called 'unknown'")
 
+    def forget(self, stream: str) -> None:
+        """Do nothing: no counts are kept here."""
+
     def assemble(self, stream: str, _: StreamConfig, vitals: Vitals) -> Assembled:
         """Take the place of the real assembler."""
         vitals.connecting()

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from maskstream.server.recording_metrics import RecordingMetrics
 from maskstream.stages.recording.archive import Archives
 from maskstream.stages.recording.janitor import Retention
-from tests.recordings import NOON, Camera, record, recorder
+from tests.recordings import NOON, Camera, add, begin, record, recorder
 
 
 def test_files_and_disks_are_told(tmp_path: Path) -> None:
@@ -37,3 +37,25 @@ def test_files_and_disks_are_told(tmp_path: Path) -> None:
     assert registry.get_sample_value("maskstream_segments_total", cam) == 2
     assert registry.get_sample_value("maskstream_segments_deleted_total", folder) == 2
     assert registry.get_sample_value("maskstream_disk_free_bytes", folder) is None
+
+
+def test_a_stream_that_is_gone_is_told_of_no_more(tmp_path: Path) -> None:
+    """Not even when its last file is ended late; one that comes again begins anew."""
+    archives = Archives(wall_clock=lambda: NOON)
+    registry = CollectorRegistry()
+    registry.register(RecordingMetrics(archives))
+    old, new = (archives.open(tmp_path / name, Retention(), 0) for name in "ab")
+    add(old, "cam/1.mp4", NOON)
+    add(new, "cam/2.mp4", NOON)
+    late = begin(new, "cam/3.mp4", NOON)
+    cam = {"stream": "cam", "sink": "video"}
+
+    num_files = registry.get_sample_value("maskstream_segments_total", cam)
+    archives.forget("cam")
+    new.end(late)
+    num_late = registry.get_sample_value("maskstream_segments_total", cam)
+    add(new, "cam/4.mp4", NOON)
+
+    assert num_files == 2
+    assert num_late is None
+    assert registry.get_sample_value("maskstream_segments_total", cam) == 1
