@@ -1,10 +1,10 @@
 """A real camera over RTSP: -m tests.rtsp_camera PORT [auth].
 
 /open shows a ball to everybody, /locked the same to user:secret (``auth`` is digest or
-basic), /hevc and /mjpeg show it in other codecs. Prints "ready", then obeys lines on
-stdin, for what is shown now and later: "show PATTERN" (of GStreamer's videotestsrc),
-"size 160x120" or "size 160x120 10" (frames a second), "mute" (the session goes on
-without pictures), "unmute".
+basic), /hevc and /mjpeg show it in other codecs, /sliced in four slices a picture.
+Prints "ready", then obeys lines on stdin, for what is shown now and later: "show
+PATTERN" (of GStreamer's videotestsrc), "size 160x120" or "size 160x120 10" (frames a
+second), "mute" (the session goes on without pictures), "unmute".
 """
 
 import sys
@@ -18,13 +18,13 @@ BALL = (
     " ! capsfilter name=caps"
     " caps=video/x-raw,format=I420,width=320,height=240,framerate=25/1 ! {} )"
 )
-# In one slice: the payloader puts the parameter sets before each slice of a keyframe,
-# and FFmpeg takes what follows them for another picture. In one thread: with more the
-# encoder holds a picture back for each.
+# In one thread: with more the encoder holds a picture back for each.
 H264 = (
     "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 threads=1"
     " ! rtph264pay name=pay0 pt=96 config-interval=-1"
 )
+# The payloader puts the parameter sets before each slice of a keyframe.
+SLICED = H264.replace("threads=1", "threads=4 sliced-threads=true")
 HEVC = (
     "x265enc tune=zerolatency speed-preset=ultrafast key-int-max=25"
     " ! h265parse ! rtph265pay name=pay0 pt=96 config-interval=-1"
@@ -89,6 +89,7 @@ def main(port: str, auth: str = "digest") -> None:
     for path, coded in {
         "/open": H264,
         "/locked": H264,
+        "/sliced": SLICED,
         "/hevc": HEVC,
         "/mjpeg": MJPEG,
     }.items():

@@ -15,6 +15,7 @@ from maskstream.pipeline.clock import Clock
 from maskstream.pipeline.errors import SourceError
 from maskstream.stages.demux import demux_packets
 from maskstream.stages.error_budget import ErrorBudget
+from maskstream.stages.live.keyframes import join_keyframes
 from maskstream.stages.live.reasons import Reason, reason_of
 from maskstream.stages.opening import OpenVideo
 from maskstream.stages.source_errors import source_error
@@ -56,6 +57,7 @@ class Connection:
     _last_s: float = 0.0
     _period_s: float = 0.0
     _is_resumable: bool = field(init=False)
+    _is_rtp: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self._last_s = self.clock()
@@ -64,6 +66,7 @@ class Connection:
         self._has_keyframes = not codec.intra_only and codec.name != "wrapped_avframe"
         self._is_gated = self._has_keyframes
         self._is_resumable = "rtsp" in self.opened.container.format.name
+        self._is_rtp = self.opened.container.format.name in {"rtsp", "rtp", "sdp"}
 
     def pictures(self) -> Iterator[av.VideoFrame]:
         """Yield the pictures in the order in which they are shown.
@@ -92,12 +95,11 @@ class Connection:
 
     def _decode(self) -> Iterator[av.VideoFrame]:
         video = self.opened.video
-        container = self.opened.container
-        # With those beside the video, so that silence of the video alone is noticed.
-        for packet in demux_packets(container, list(container.streams), self.budget):
-            if self._silent_s() >= self._limit_s():
-                raise self._stalled()
-            if packet.stream is not video or not self._admits(packet):
+        packets = self._read()
+        if self._is_rtp:
+            packets = join_keyframes(packets, video.codec_context.codec.name)
+        for packet in packets:
+            if not self._admits(packet):
                 continue
             try:
                 pictures = video.decode(packet)
@@ -114,9 +116,19 @@ class Connection:
                 yield picture
                 self._last_s = self.clock()  # who takes the pictures may be slow
 
+    def _read(self) -> Iterator[Packet[Any]]:
+        """Yield the packets of the video."""
+        container = self.opened.container
+        # With those beside the video, so that silence of the video alone is noticed.
+        for packet in demux_packets(container, list(container.streams), self.budget):
+            if self._silent_s() >= self._limit_s():
+                raise self._stalled()
+            if packet.stream is self.opened.video:
+                if packet.size and packet.has_sidedata("prft"):
+                    self._take_clock(packet)
+                yield packet
+
     def _admits(self, packet: Packet[Any]) -> bool:
-        if packet.size and packet.has_sidedata("prft"):
-            self._take_clock(packet)
         if packet.is_corrupt:
             self.budget.note("corrupt_packets")
             self._is_gated = self._has_keyframes
