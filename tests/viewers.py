@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -184,9 +185,23 @@ def nginx(folder: Path) -> Iterator[tuple[Server, str]]:
     command = [program, "-p", str(folder), "-e", f"{folder}/error.log", "-c", str(conf)]
     server = Server(command, says_ready=False)
     try:
+        _wait_for(port)
         yield server, f"127.0.0.1:{port}"
     finally:
         server.kill()
+
+
+def _wait_for(port: int) -> None:
+    """Wait until somebody listens."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _miss(reason: str) -> None:

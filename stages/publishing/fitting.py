@@ -6,8 +6,9 @@ import av
 from av.video.reformatter import ColorRange
 
 from maskstream.pipeline.frame import StreamFormat
+from maskstream.stages.displayed_size import displayed_hw, nearest_even
 
-__all__ = ["Fitter", "displayed_hw"]
+__all__ = ["Fitter"]
 
 _UPRIGHT = {
     0: (),
@@ -15,18 +16,6 @@ _UPRIGHT = {
     180: (("hflip", ""), ("vflip", "")),
     270: (("transpose", "clock"),),
 }
-
-
-def displayed_hw(form: StreamFormat, longest: int | None = None) -> tuple[int, int]:
-    """Say how large the pictures are when shown, in even numbers.
-
-    Neither side is longer than ``longest``, where that is given.
-    """
-    height, width = float(form.height), form.width * float(form.sample_aspect_ratio)
-    if form.rotation % 180:
-        height, width = width, height
-    scale = 1.0 if longest is None else min(1.0, longest / max(height, width))
-    return _even(height * scale), _even(width * scale)
 
 
 class Fitter:
@@ -81,8 +70,8 @@ class Fitter:
         shown_h, shown_w = displayed_hw(form)
         scale = min(height / shown_h, width / shown_w)
         inner_h, inner_w = (
-            min(_even(shown_h * scale), height),
-            min(_even(shown_w * scale), width),
+            min(nearest_even(shown_h * scale), height),
+            min(nearest_even(shown_w * scale), width),
         )
         steps = [*_UPRIGHT[form.rotation]]
         is_plain = picture.format.name == "yuv420p"
@@ -101,7 +90,3 @@ class Fitter:
             left, top = (width - inner_w) // 4 * 2, (height - inner_h) // 4 * 2
             steps.append(("pad", f"{width}:{height}:{left}:{top}"))
         return steps or [("null", "")]
-
-
-def _even(length: float) -> int:
-    return max(2, round(length / 2) * 2)

@@ -12,13 +12,13 @@ from maskstream.pipeline.channel import Channel
 from maskstream.pipeline.clock import Clock, monotonic_clock
 from maskstream.pipeline.frame import Frame, Segmentation, StreamFormat
 from maskstream.pipeline.stage import Outputs, Stage
+from maskstream.stages.jpeg import to_jpeg
 from maskstream.stages.publishing.fragments import Fragmenter
-from maskstream.stages.publishing.jpeg import to_jpeg
 from maskstream.stages.publishing.no_signal import black_picture, no_signal_picture
 from maskstream.stages.publishing.output_times import OutputTimes
 from maskstream.stages.publishing.shrinking import Shrinker
-from maskstream.stages.publishing.waiting import items_or_ticks
 from maskstream.stages.publishing.watchers import Audience, Piece
+from maskstream.stages.ticks import items_or_ticks
 
 __all__ = ["LivePreview"]
 

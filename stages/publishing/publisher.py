@@ -17,12 +17,12 @@ from maskstream.pipeline.errors import SinkError
 from maskstream.pipeline.frame import Frame, Segmentation
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.stage import Outputs
+from maskstream.stages.displayed_size import displayed_hw
 from maskstream.stages.publishing.encoder import Encoding
-from maskstream.stages.publishing.fitting import displayed_hw
 from maskstream.stages.publishing.no_signal import black_picture, no_signal_picture
 from maskstream.stages.publishing.session import Session
 from maskstream.stages.publishing.target import Target
-from maskstream.stages.publishing.waiting import items_or_ticks
+from maskstream.stages.ticks import items_or_ticks
 
 __all__ = ["Publisher"]
 

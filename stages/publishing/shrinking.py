@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from maskstream.pipeline.frame import Labels, Segmentation, StreamFormat
-from maskstream.stages.publishing.fitting import Fitter, displayed_hw
+from maskstream.stages.displayed_size import displayed_hw
+from maskstream.stages.publishing.fitting import Fitter
 
 __all__ = ["Shrinker"]
 

@@ -78,9 +78,7 @@ class VideoFiles:
         self, path: Path, first: Segmentation, start: float, sink: str
     ) -> Iterator[SegmentPart]:
         """Open a file for items like ``first``, taken at ``start``."""
-        from_zero = _from_zero(first, first.frame.pts)
-        with open_container(path, from_zero.frame) as container:
-            _tag(container, start)
+        with _container(path, first, start) as (container, from_zero):
             file = AnnotatedFile(
                 container,
                 from_zero.frame,
@@ -107,9 +105,7 @@ class MaskFiles:
         self, path: Path, first: Segmentation, start: float, sink: str
     ) -> Iterator[SegmentPart]:
         """Open a file for items like ``first``, taken at ``start``."""
-        from_zero = _from_zero(first, first.frame.pts)
-        with open_container(path, from_zero.frame) as container:
-            _tag(container, start)
+        with _container(path, first, start) as (container, from_zero):
             file = MaskFile(
                 container,
                 from_zero,
@@ -178,7 +174,14 @@ def _from_zero(item: Segmentation, first_pts: int) -> Segmentation:
     return replace(item, frame=replace(frame, pts=frame.pts - first_pts))
 
 
-def _tag(container: OutputContainer, start: float) -> None:
-    # MP4 keeps the first to the second only, in its header; the other as it is.
-    container.metadata["creation_time"] = utc_text(start)
-    container.metadata["date"] = utc_text(start)
+@contextmanager
+def _container(
+    path: Path, first: Segmentation, start: float
+) -> Iterator[tuple[OutputContainer, Segmentation]]:
+    """Open a container that says when it began; with the first item, at time zero."""
+    from_zero = _from_zero(first, first.frame.pts)
+    with open_container(path, from_zero.frame) as container:
+        # MP4 keeps the first to the second only, in its header; the other as it is.
+        container.metadata["creation_time"] = utc_text(start)
+        container.metadata["date"] = utc_text(start)
+        yield container, from_zero

@@ -18,13 +18,13 @@ from maskstream.pipeline.clock import Clock, monotonic_clock
 from maskstream.pipeline.frame import Segmentation
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.stage import Outputs
-from maskstream.stages.publishing.waiting import items_or_ticks
 from maskstream.stages.recording.archive import Archive, DiskFullError
 from maskstream.stages.recording.files import SegmentFiles
 from maskstream.stages.recording.health import RecorderHealth, drop_reason, sentence
 from maskstream.stages.recording.names import SegmentNames, check_stream_name
 from maskstream.stages.recording.open_segment import OpenSegment
 from maskstream.stages.recording.recovery import recover
+from maskstream.stages.ticks import items_or_ticks
 
 __all__ = ["SegmentRecorder"]
 

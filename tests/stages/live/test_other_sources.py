@@ -10,9 +10,9 @@ import pytest
 from maskstream.stages.live.profiles import PROFILES
 from tests.clips import make_clip
 from tests.live_watching import watching
-from tests.nginx import rtmp_server
 from tests.publishers import publishing
 from tests.servers import refusing_port
+from tests.viewers import nginx
 from tests.web_servers import folder_server, mjpeg_server
 
 pytestmark = pytest.mark.slow
@@ -51,9 +51,9 @@ def test_the_profile_of_jpegs_says_what_they_are() -> None:
 def test_rtmp_is_watched(tmp_path: Path) -> None:
     """What is published to a server is read from it; its publisher may leave."""
     with (
-        rtmp_server(tmp_path) as url,
-        publishing(url, "flv") as is_over,
-        watching(url, stall_after_s=2.0) as watched,
+        nginx(tmp_path) as (_, address),
+        publishing(f"rtmp://{address}/live/cam", "flv") as is_over,
+        watching(f"rtmp://{address}/live/cam", stall_after_s=2.0) as watched,
     ):
         watched.wait_for_frames(20)
         is_over.set()

@@ -9,7 +9,8 @@ import pytest
 from av.video.reformatter import ColorRange
 
 from maskstream.pipeline.frame import StreamFormat
-from maskstream.stages.publishing.fitting import Fitter, displayed_hw
+from maskstream.stages.displayed_size import displayed_hw
+from maskstream.stages.publishing.fitting import Fitter
 from maskstream.stages.publishing.no_signal import black_picture, no_signal_picture
 from tests.clips import read_index
 from tests.live_feed import make_item

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 
 from maskstream.pipeline.frame import Frame
+from maskstream.stages.displayed_size import displayed_hw
 from maskstream.stages.network_input import network_picture
-from maskstream.stages.publishing.fitting import displayed_hw
 
 __all__ = ["to_jpeg"]
 
