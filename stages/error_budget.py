@@ -33,9 +33,9 @@ class ErrorBudget:
                 f"be decoded"
             ) from error
 
-    def note(self, event: str) -> None:
+    def note(self, event: str, count: int = 1) -> None:
         """Note what is damaged and usable all the same."""
-        self._ledger.noted(self._stream, event)
+        self._ledger.noted(self._stream, event, count)
 
     def renew(self) -> None:
         """Begin anew: a picture was decoded."""

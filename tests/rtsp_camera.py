@@ -21,7 +21,7 @@ BALL = (
 # In one thread: with more the encoder holds a picture back for each.
 H264 = (
     "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 threads=1"
-    " ! rtph264pay name=pay0 pt=96 config-interval=-1"
+    " bitrate=4000 ! rtph264pay name=pay0 pt=96 config-interval=-1"
 )
 # The payloader puts the parameter sets before each slice of a keyframe.
 SLICED = H264.replace("threads=1", "threads=4 sliced-threads=true")

@@ -16,13 +16,14 @@ from maskstream.pipeline.errors import SourceError
 from maskstream.stages.demux import demux_packets
 from maskstream.stages.error_budget import ErrorBudget
 from maskstream.stages.live.keyframes import join_keyframes
+from maskstream.stages.live.losses import PacketLosses
 from maskstream.stages.live.reasons import Reason, reason_of
 from maskstream.stages.opening import OpenVideo
 from maskstream.stages.source_errors import source_error
 
 __all__ = ["Connection", "SourceLostError"]
 
-_MAX_GATED = 1000  # of a source that never says which of its packets are keyframes
+_MAX_GATED = 1000  # packets, of which one should have been a keyframe
 _NUM_PERIODS = 5
 
 
@@ -38,8 +39,8 @@ class SourceLostError(SourceError):
 class Connection:
     """Decodes what an open source gives, and tells why it gives no more.
 
-    Nothing is decoded before the first keyframe, nor from damage to the next one: what
-    it would be predicted from is not there. It is counted in packets, as
+    Nothing is decoded before the first keyframe, nor from damage or a gap to the next
+    one: what it would be predicted from is not there. It is counted in packets, as
     ``wait_keyframe``: no picture has left the decoder.
     """
 
@@ -48,12 +49,15 @@ class Connection:
     clock: Clock
     stall_after_s: float
     """Seconds without a new frame, and at least five frame periods."""
+    losses: PacketLosses
     clock_offset_s: Fraction | None = None
     """What turns the time of a picture into seconds since 1970, by the source's own
     clock; None while it has not told."""
     _has_keyframes: bool = field(init=False)
     _is_gated: bool = field(init=False)
+    _knows_keyframes: bool = False
     _num_gated: int = 0
+    _num_missed: int = 0
     _last_s: float = 0.0
     _period_s: float = 0.0
     _is_resumable: bool = field(init=False)
@@ -95,7 +99,7 @@ class Connection:
 
     def _decode(self) -> Iterator[av.VideoFrame]:
         video = self.opened.video
-        packets = self._read()
+        packets = self.losses.mark(self._read())
         if self._is_rtp:
             packets = join_keyframes(packets, video.codec_context.codec.name)
         for packet in packets:
@@ -129,16 +133,30 @@ class Connection:
                 yield packet
 
     def _admits(self, packet: Packet[Any]) -> bool:
+        if self.losses.num_missed > self._num_missed:
+            num_new = self.losses.num_missed - self._num_missed
+            self.budget.note("missed_packets", num_new)
+            self._num_missed = self.losses.num_missed
+        self._knows_keyframes |= packet.is_keyframe
         if packet.is_corrupt:
             self.budget.note("corrupt_packets")
             self._is_gated = self._has_keyframes
-        elif packet.is_keyframe or not packet.size or self._num_gated > _MAX_GATED:
+        elif packet.is_keyframe or not packet.size or self._is_in_the_dark():
+            if packet.is_keyframe and self._num_gated:
+                # Nothing is to be predicted from what was before the gap.
+                self.opened.video.codec_context.flush_buffers()
             self._is_gated = False
             self._num_gated = 0
         if self._is_gated:
             self.budget.note("wait_keyframe")
             self._num_gated += 1
+            if self._num_gated <= _MAX_GATED:
+                self._last_s = self.clock()  # to connect again would bring no other
         return not self._is_gated
+
+    def _is_in_the_dark(self) -> bool:
+        """Whether the source seems never to say which packets are keyframes."""
+        return self._num_gated > _MAX_GATED and not self._knows_keyframes
 
     def _take_clock(self, packet: Packet[Any]) -> None:
         """Read the sender's clock (RTCP's reports) from what FFmpeg made of it."""

@@ -18,6 +18,7 @@ from maskstream.stages.live.backoff import Backoff
 from maskstream.stages.live.connection import Connection, SourceLostError
 from maskstream.stages.live.framing import Framing
 from maskstream.stages.live.frozen import Freeze
+from maskstream.stages.live.losses import hear_losses
 from maskstream.stages.live.outage import Outage
 from maskstream.stages.live.pacer import Pacer, comes_in_bursts
 from maskstream.stages.live.profiles import PROFILES, Profile, with_options
@@ -111,14 +112,19 @@ class LiveDecoder:
         self, source: Source, framing: Framing, freeze: Freeze, outage: Outage
     ) -> Generator[Frame, None, None]:
         budget = ErrorBudget(source, self.stream, self.ledger, self.error_budget)
-        with open_source(
+        began_s = self.clock()
+        opening = open_source(
             source,
             threads=self.threads,
             open_timeout_s=self.open_timeout_s,
             read_timeout_s=self.stall_after_s,
             clock=self.clock,
-        ) as opened:
-            connection = Connection(opened, budget, self.clock, self.stall_after_s)
+        )
+        with hear_losses(source) as losses, opening as opened:
+            losses.distrust_opening(self.clock() - began_s)
+            connection = Connection(
+                opened, budget, self.clock, self.stall_after_s, losses
+            )
             framing.connect(connection)
             freeze.begin(self.clock())
             if self.profile.is_low_delay:
