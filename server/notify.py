@@ -18,6 +18,9 @@ _logger = logging.getLogger(__name__)
 class Notifier:
     """Says things where somebody listens, and nothing elsewhere.
 
+    Never waits: what systemd has no room for now is kept, the last message of each
+    kind, and sent at the next call.
+
     Args:
         environment: Of this process; what systemd has put there is taken out, so that
             no child speaks in its place.
@@ -33,6 +36,9 @@ class Notifier:
         self._watchdog_s = _watchdog_s(environment)
         self._fed_at = float("-inf")
         self._status = ""
+        self._unsent: dict[str, str] = {}
+        """By kind, in the order in which they are to be sent."""
+        self._is_unheard = False
         address = environment.pop("NOTIFY_SOCKET", "")
         environment.pop("WATCHDOG_USEC", None)
         environment.pop("WATCHDOG_PID", None)
@@ -59,22 +65,34 @@ class Notifier:
 
     def feed(self) -> None:
         """All is well; sent twice in the time that the watchdog allows."""
-        if self._watchdog_s is None:
-            return
         now = self._clock()
-        if now - self._fed_at >= self._watchdog_s / 2:
+        if self._watchdog_s is not None and now - self._fed_at >= self._watchdog_s / 2:
             self._fed_at = now
             self._send("WATCHDOG=1")
+        elif self._unsent:
+            self._send_all()
 
     def _send(self, message: str) -> None:
         if not self._address:
             return
+        kind = message.partition("=")[0]
+        self._unsent.pop(kind, None)  # its place in the order is the last
+        self._unsent[kind] = message
+        self._send_all()
+
+    def _send_all(self) -> None:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
-                out.settimeout(1.0)
-                out.sendto(message.encode(), self._address)
+                out.setblocking(False)
+                for kind, message in tuple(self._unsent.items()):
+                    out.sendto(message.encode(), self._address)
+                    del self._unsent[kind]
         except OSError as error:
-            _logger.warning("systemd cannot be told %r: %s", message, error.strerror)
+            if not self._is_unheard:
+                _logger.warning("systemd cannot be told anything: %s", error.strerror)
+            self._is_unheard = True
+        else:
+            self._is_unheard = False
 
 
 def _watchdog_s(environment: Mapping[str, str]) -> float | None:

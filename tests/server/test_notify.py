@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -83,13 +84,43 @@ def test_a_watchdog_of_nobody_or_of_another_is_not_fed(
 
 
 def test_nobody_need_listen(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Without systemd nothing happens; with a socket that is gone, a line is logged."""
+    """Without systemd nothing happens; a socket that is gone is logged once."""
     Notifier({}).ready()
     assert caplog.text == ""
 
-    Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}).ready()
+    notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")})
+    notifier.ready()
+    notifier.feed()
 
-    assert "systemd cannot be told 'READY=1'" in caplog.text
+    assert caplog.text.count("systemd cannot be told anything: No such file") == 1
+
+
+def test_whoever_does_not_listen_holds_nobody(
+    systemd: socket.socket, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was said last of each kind is heard once somebody listens, in its order."""
+    clock = ManualClock()
+    environment = {"NOTIFY_SOCKET": systemd.getsockname(), "WATCHDOG_USEC": "2"}
+    notifier = Notifier(environment, clock)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        other.setblocking(False)
+        with suppress(BlockingIOError):
+            while True:
+                other.sendto(b"noise", systemd.getsockname())
+
+    notifier.ready()
+    for number in range(1000):  # a second each, were it to wait
+        clock.advance(1)
+        notifier.feed()
+        notifier.status(f"{number} streams")
+    notifier.reloading()
+    notifier.ready()
+    assert set(heard(systemd)) == {"noise"}
+    notifier.feed()
+
+    messages = [message.partition("\n")[0] for message in heard(systemd)]
+    assert messages == ["WATCHDOG=1", "STATUS=999 streams", "RELOADING=1", "READY=1"]
+    assert len(caplog.records) == 1
 
 
 def test_a_socket_may_be_without_a_file() -> None:
