@@ -141,6 +141,11 @@ class Ledger:
             for sums in self._sums(stream, sink):
                 sums.written += frames
 
+    def num_written(self, stream: str, sink: str) -> int:
+        """Count what ``sink`` has written so far, without a snapshot of it all."""
+        with self._lock:
+            return sum(sums.written for sums in self._sums(stream, sink))
+
     def dropped(
         self,
         stream: str,

@@ -9,14 +9,13 @@ from functools import partial
 from maskstream.models.classes import ClassTable
 from maskstream.pipeline.assemble import annotator
 from maskstream.pipeline.clock import Clock
-from maskstream.pipeline.frame import Segmentation
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.stage import Stage
 from maskstream.pipeline.stream_stages import Branch, StreamStages
 from maskstream.server.config.publishing import PublishConfig, sink_names
 from maskstream.server.config.recording import Kind
 from maskstream.server.config.stream import StreamConfig
-from maskstream.server.observed import Observed
+from maskstream.server.observed import Observed, WrittenFrames
 from maskstream.server.vitals import Vitals
 from maskstream.stages.events.counts import EventCounts
 from maskstream.stages.events.detect import EventDetector
@@ -163,7 +162,8 @@ class _Sinks:
         return self._sink(name, publisher)
 
     def _sink(self, name: str, stage: Stage) -> Branch:
-        def reached(item: Segmentation) -> None:
-            self.vitals.reached(name, item.frame)
-
-        return Branch(name, Observed(stage, reached), name)
+        written = WrittenFrames(
+            partial(self.vitals.reached, name),
+            partial(self.assembler.ledger.num_written, self.stream, name),
+        )
+        return Branch(name, Observed(stage, written), name)

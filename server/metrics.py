@@ -36,7 +36,7 @@ class ServerMetrics(Metrics):
         super().__init__(ledger)
         self._sink_latency = Histogram(
             "maskstream_sink_latency_seconds",
-            "From capture until a sink is through with a frame.",
+            "From capture until a sink has written a frame.",
             ["stream", "sink"],
             buckets=_LATENCY_BUCKETS_S,
             registry=self.registry,
@@ -54,7 +54,7 @@ class ServerMetrics(Metrics):
         GCCollector(registry=self.registry)
 
     def observe_sink(self, stream: str, sink: str, latency_s: float) -> None:
-        """Count one frame that a sink is through with."""
+        """Count one frame that a sink has written."""
         self._sink_latency.labels(stream, sink).observe(latency_s)
 
     def count_reload(self, result: str) -> None:

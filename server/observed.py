@@ -1,4 +1,4 @@
-"""A sink, and somebody who sees the frames that it is through with."""
+"""A sink, and somebody who sees the frames that it is through with, or has written."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from maskstream.pipeline.channel import Channel
-from maskstream.pipeline.frame import Segmentation
+from maskstream.pipeline.frame import Frame, Segmentation
 from maskstream.pipeline.stage import Outputs, Stage
 
-__all__ = ["Observed"]
+__all__ = ["Observed", "WrittenFrames"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +29,31 @@ class Observed:
                 if tapped.last is not None:
                     self.on_frame(tapped.last)
                 yield output
+
+
+class WrittenFrames:
+    """Of the frames that a sink is through with, sees those with which it wrote.
+
+    A sink that drops a frame, at a full disk or while its receiver is away, is through
+    with it too.
+
+    Args:
+        on_frame: Told each frame.
+        num_written: How many the sink has written so far.
+    """
+
+    def __init__(
+        self, on_frame: Callable[[Frame], None], num_written: Callable[[], int]
+    ) -> None:
+        self._on_frame = on_frame
+        self._num_written = num_written
+        self._before = num_written()
+
+    def __call__(self, item: Segmentation) -> None:
+        """Take a frame that the sink is through with."""
+        before, self._before = self._before, self._num_written()
+        if self._before > before:
+            self._on_frame(item.frame)
 
 
 class _Tapped:

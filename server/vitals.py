@@ -136,7 +136,7 @@ class Vitals:
             self._last_frame_at = self._wall_clock()
 
     def reached(self, sink: str, frame: Frame) -> None:
-        """A sink is through with a frame."""
+        """A sink has written a frame."""
         latency_s = self._latency_s(frame)
         with self._lock:
             self._latencies.append((self._clock(), latency_s))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from maskstream.pipeline.channel import Channel
+from maskstream.pipeline.frame import Segmentation
+from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.stage import Outputs
-from maskstream.server.observed import Observed
+from maskstream.server.observed import Observed, WrittenFrames
 from tests.pipeline.fakes import Recorder
 from tests.server.frames import frame_at, labelled
 
@@ -47,3 +49,24 @@ def test_an_observed_sink_that_leaves_is_closed() -> None:
     outputs.close()
 
     assert sink.finished.is_set()
+
+
+def test_a_frame_that_was_dropped_has_not_reached_the_sink() -> None:
+    """Such as at a disk that was full for a while; nor do earlier runs count."""
+    ledger, seen = Ledger(), list[object]()
+    ledger.open("front", ["video"])
+    ledger.written("front", "video", frames=7)
+    items = [labelled(frame_at(index)) for index in range(4)]
+
+    def record(inbox: Channel[Segmentation]) -> Outputs:
+        for number, _ in enumerate(inbox):
+            if number in (1, 2):
+                ledger.dropped("front", stage="video", reason="full", sink="video")
+            else:
+                ledger.written("front", "video")
+            yield
+
+    written = WrittenFrames(seen.append, lambda: ledger.num_written("front", "video"))
+    list(Observed(record, written)(Channel.of(*items)))
+
+    assert seen == [items[0].frame, items[3].frame]
