@@ -15,6 +15,7 @@ from maskstream.pipeline.stream_stages import Branch, StreamStages
 from maskstream.server.config.publishing import PublishConfig, sink_names
 from maskstream.server.config.recording import Kind
 from maskstream.server.config.stream import StreamConfig
+from maskstream.server.labelled import LABELS, LabelCounter
 from maskstream.server.observed import Observed, WrittenFrames
 from maskstream.server.vitals import Vitals
 from maskstream.stages.events.counts import EventCounts
@@ -115,7 +116,10 @@ class _Sinks:
     vitals: Vitals
 
     def branches(self) -> Iterator[Branch]:
-        """Make a branch for each, those of annotated pictures behind one annotator."""
+        """Make a branch for each, those of annotated pictures behind one annotator.
+
+        Without any of them one that counts.
+        """
         kinds = () if self.config.recording is None else self.config.recording.kinds
         annotated = [self._recorder(kind) for kind in kinds if kind == "video"]
         names = sink_names(self.config.publish)
@@ -123,6 +127,8 @@ class _Sinks:
             annotated.append(self._publisher(name, publish))
         if detector := self.assembler.detector(self.stream, self.config):
             annotated.append(self._sink("events", detector))
+        if not annotated and not kinds:
+            yield self._sink(LABELS, LabelCounter(self.stream, self.assembler.ledger))
         if annotated:
             all_ = self.assembler
             painter = annotator(self.config.overlay, all_.classes, all_.clock)

@@ -138,10 +138,14 @@ def test_systemd_is_told_and_the_watchdog_is_fed(tmp_path: Path) -> None:
             hear("READY=1")
             hear("WATCHDOG=1")
             hear("STATUS=1 of 1 streams up")
+            daemon.wait(lambda: daemon.stream("front")["fps_out"] > 0, "a rate")
+            front = daemon.stream("front")
             daemon.process.send_signal(signal.SIGTERM)
             hear("STOPPING=1")
 
             assert daemon.process.wait(PATIENCE_S) == 0, daemon.printed
+    assert front["sinks"].keys() == {"labels"}  # of a stream without any
+    assert front["latency_s"]["p50"] > 0
 
 
 @pytest.mark.parametrize(
