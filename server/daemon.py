@@ -7,10 +7,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from maskstream.models.engines import Engine, open_engine
 from maskstream.models.fcn import FCN
 from maskstream.models.weights import ModelCard, load_weights
 from maskstream.pipeline.clock import monotonic_clock
+from maskstream.pipeline.errors import MaskStreamError
 from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.hub import Hub
 from maskstream.pipeline.ledger import Ledger
@@ -39,6 +42,7 @@ from maskstream.server.reload import Reloader
 from maskstream.server.signals import caught_signals
 from maskstream.server.supervisor import Supervisor
 from maskstream.stages.events.counts import EventCounts
+from maskstream.stages.network_input import network_size
 from maskstream.stages.overlay_kernel import prepare_kernel
 from maskstream.stages.redact_kernel import prepare_redaction
 
@@ -46,6 +50,7 @@ __all__ = ["Ending", "check", "serve"]
 
 
 _TICK_S = 0.1
+_USUAL_HW = 1080, 1920  # all of 16:9 have the same size before the network
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +168,7 @@ def _shared_network(
             device=config.model.device,
             precision=config.model.precision,
         )
+        _warm_up(engine, config.model.size or network_size(*_USUAL_HW))
         metrics.describe_model(name=card.model, engine=engine.name)
         return engine
 
@@ -182,3 +188,12 @@ def _shared_network(
         return pipeline
 
     return SharedNetwork(hub, open_it, build)
+
+
+def _warm_up(engine: Engine, size_hw: tuple[int, int]) -> None:
+    """Have the network compiled for a size of picture before the first frame comes."""
+    try:
+        engine.submit([np.zeros((*size_hw, 3), np.uint8)], [size_hw]).labels()
+    except MaskStreamError:
+        engine.close()
+        raise

@@ -48,6 +48,7 @@ class Life:
             self.exit_code = 1
             return False
         if self.supervisor.has_ended:
+            self.is_stuck = self.supervisor.is_loading
             self.exit_code = 1 if self.supervisor.num_unbalanced else 0
             return False
         if self._is_overdue():

@@ -134,12 +134,15 @@ class Members:
         for member in self.all():
             member.life.cancel()
 
-    def tick(self) -> None:
-        """Bring each stream on, and forget those that have ended."""
+    def tick(self, held_by: str | None = None) -> None:
+        """Bring each stream on, and forget those that have ended.
+
+        While something holds them none begins (`LiveStream.tick`).
+        """
         has_freed = False
         for member in self.all():
             before = member.life.pipeline
-            member.life.tick()
+            member.life.tick(held_by)
             now = member.life.pipeline
             if before is not now:
                 has_freed |= before is not None

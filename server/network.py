@@ -17,6 +17,10 @@ __all__ = ["SharedNetwork"]
 
 _logger = logging.getLogger(__name__)
 
+_LOADING_LIMIT_S = 600.0
+"""Kernels are compiled for half a minute where no cache has them, and were seen to take
+three on a core that six others wanted as well."""
+
 
 class SharedNetwork:
     """Keeps the stages that all streams share running. `tick` is for one thread.
@@ -40,7 +44,9 @@ class SharedNetwork:
         self._build = build
         self._limit = RestartLimit(clock)
         self._opener = ThreadPoolExecutor(1, thread_name_prefix="open-engine")
+        self._clock = clock
         self._opening: Future[Engine] | None = None
+        self._opening_since = 0.0
         self._engine: Engine | None = None
         self.pipeline: Pipeline | None = None
         """The shared stages, while they run."""
@@ -55,6 +61,25 @@ class SharedNetwork:
         """Frames are being segmented."""
         return self.pipeline is not None
 
+    @property
+    def is_loading(self) -> bool:
+        """A thread loads the network."""
+        opening = self._opening  # asked from any thread
+        return opening is not None and not opening.done()
+
+    @property
+    def why_not_up(self) -> str | None:
+        """Say why no frame can be segmented yet; None when all is well."""
+        return None if self.is_up else "the network is being loaded"
+
+    @property
+    def why_not_alive(self) -> str | None:
+        """Say why it will not come any more; None when all is well."""
+        loading_s = self._clock() - self._opening_since
+        if self.is_loading and loading_s > _LOADING_LIMIT_S:
+            return f"the network has been loading for {loading_s:.0f} s"
+        return self.failure
+
     def tick(self) -> None:
         """Do what is due."""
         if self.has_ended or self.failure is not None:
@@ -63,6 +88,7 @@ class SharedNetwork:
             self._reap(self.pipeline)
         elif self._opening is None:
             if self._limit.restart_in_s() <= 0:
+                self._opening_since = self._clock()
                 self._opening = self._opener.submit(self._open_again)
         elif self._opening.done():
             self._take_up(self._opening)

@@ -14,6 +14,7 @@ __all__ = ["State", "StreamStatus"]
 class State(StrEnum):
     """Where a stream is in its life."""
 
+    STARTING = "starting"  # something must come first, such as the network
     CONNECTING = "connecting"  # the source is being opened
     RUNNING = "running"  # frames come
     WAITING = "waiting"  # the source is away; the next attempt is due

@@ -85,7 +85,7 @@ class LiveStream:
         self._running: Running | None = None
         self._drained_at = 0.0
         self._limit = RestartLimit(clock)
-        self._phase = Phase(State.CONNECTING, wall_clock())
+        self._phase = Phase(State.STARTING, wall_clock())
         self.num_crashes = 0
         self.num_unbalanced = 0
         """Frames without an outcome after ends that claimed to be in order."""
@@ -154,14 +154,19 @@ class LiveStream:
 
     # -- how it goes on --------------------------------------------------------------
 
-    def tick(self) -> None:
-        """Do what is due."""
+    def tick(self, held_by: str | None = None) -> None:
+        """Do what is due.
+
+        Args:
+            held_by: What must come first, in a sentence; nothing begins meanwhile, and
+                what runs goes on.
+        """
         with self._changed:
             if self._running is not None:
                 self._urge(self._running)
                 self._reap(self._running.pipeline)
             if self._running is None:
-                self._settle_or_start()
+                self._settle_or_start(held_by)
 
     def _urge(self, running: Running) -> None:
         """End what is not wanted any more, or of which a part has failed."""
@@ -225,7 +230,7 @@ class LiveStream:
             )
             self._enter(State.FAILED, sentence)
 
-    def _settle_or_start(self) -> None:
+    def _settle_or_start(self, held_by: str | None) -> None:
         match self._goal:
             case _Goal.END:
                 if self._phase.state is not State.ENDED:
@@ -236,8 +241,11 @@ class LiveStream:
                 if self._phase.state is not State.PAUSED:
                     self._enter(State.PAUSED)
             case _Goal.RUN if self._is_outdated or self._is_due():
-                self._is_outdated = False
-                self._start()
+                if held_by is None:
+                    self._is_outdated = False
+                    self._start()
+                elif self._phase.message != held_by:
+                    self._enter(State.STARTING, held_by)
 
     def _is_due(self) -> bool:
         if self._phase.state in (State.FAILED, State.ENDED):

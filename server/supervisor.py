@@ -136,13 +136,13 @@ class Supervisor:
         absent_s = self._clock() - self._ticked_at
         if absent_s > _ABSENT_AFTER_S:
             return f"nobody has looked after the streams for {absent_s:.0f} s"
-        return self._network.failure or self._hung
+        return self._network.why_not_alive or self._hung
 
     def why_not_ready(self) -> str | None:
         """Say what is starting or stopping, for ``/readyz``; None when all is well."""
         if self._is_stopping:
             return "the daemon is stopping"
-        return None if self._network.is_up else "the network is being loaded"
+        return self._network.why_not_up
 
     def adopt(self, settings: ServeSettings) -> list[str]:
         """Go over to another configuration; touch only the streams that differ.
@@ -190,7 +190,7 @@ class Supervisor:
         now = self._ticked_at = self._clock()
         self._network.tick()
         self._ladder.tick()
-        self._members.tick()
+        self._members.tick(self._network.why_not_up)
         members = self._members.all()
         if self._is_stopping and not members:
             self._hub.close()
@@ -214,6 +214,11 @@ class Supervisor:
     def failure(self) -> str | None:
         """Why the network was given up, and the daemon with it."""
         return self._network.failure
+
+    @property
+    def is_loading(self) -> bool:
+        """A thread loads the network, and cannot be told to stop."""
+        return self._network.is_loading
 
     @property
     def num_unbalanced(self) -> int:

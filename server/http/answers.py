@@ -57,8 +57,9 @@ class StreamView(_Answer):
 
     stream: str = Field(description="The id that it was given.")
     state: State = Field(
-        description="`connecting`, `running`, `waiting` for the source to come back, "
-        "`paused`, `failed` (given up: restart it) or `ended`."
+        description="`starting` (the network is being loaded), `connecting`, "
+        "`running`, `waiting` for the source to come back, `paused`, `failed` (given "
+        "up: restart it) or `ended`."
     )
     source: str = Field(description="Its source, credentials masked.")
     since: float = Field(description="When the state began, in seconds since 1970.")

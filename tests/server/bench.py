@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from threading import Event
 from typing import Any
 
 from maskstream.models.classes import ClassTable
 from maskstream.pipeline.clock import Clock, monotonic_clock
-from maskstream.pipeline.errors import ConfigError
+from maskstream.pipeline.errors import ConfigError, ModelError
 from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.hub import Hub
 from maskstream.pipeline.ledger import Ledger
@@ -23,7 +24,6 @@ from maskstream.server.network import SharedNetwork
 from maskstream.server.overload import Ladder
 from maskstream.server.supervisor import Supervisor
 from maskstream.server.vitals import Vitals
-from tests.pipeline.fakes import pass_on
 from tests.pipeline.threads import in_background
 from tests.server.fakes import FakeCamera, until
 from tests.server.test_network import FakeEngine
@@ -52,14 +52,16 @@ class Bench:
         self.metrics = ServerMetrics(self.ledger)
         self.cameras: dict[str, FakeCamera] = {}
         self.num_built: Counter[str] = Counter()
+        self.is_broken = Event()
+        """Set, the network fails at its next frame."""
         hub = Hub(lambda frame: frame.stream, is_renewable=True)
 
         def build(_: object) -> Pipeline:
             pipeline = Pipeline()
-            pipeline.gather(hub, "segment", pass_on).back(hub)
+            pipeline.gather(hub, "segment", self._segment).back(hub)
             return pipeline
 
-        self.network = SharedNetwork(hub, open_engine, build)  # type: ignore[arg-type]
+        self.network = SharedNetwork(hub, open_engine, build, clock)  # type: ignore[arg-type]
         self.members = Members(
             self,  # type: ignore[arg-type]
             hub,
@@ -77,6 +79,13 @@ class Bench:
             CLASSES,
             clock,
         )
+
+    def _segment(self, inbox: Inbox) -> Outputs:
+        for item in inbox:
+            if self.is_broken.is_set():
+                self.is_broken.clear()
+                raise ModelError("the device is gone")
+            yield item
 
     def check(self, config: StreamConfig) -> None:
         """Refuse one colour of the overlay, as the real assembler does with classes."""

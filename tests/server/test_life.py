@@ -18,6 +18,7 @@ class Told:
         self.calls: list[str] = []
         self.failure: str | None = None
         self.has_ended = False
+        self.is_loading = False
         self.num_unbalanced = 0
         self.not_alive: str | None = None
         self.not_ready: str | None = None
@@ -102,6 +103,17 @@ def test_a_first_signal_drains_and_a_second_cancels() -> None:
 
     assert not bench.life.goes_on()
     assert (bench.life.exit_code, bench.life.is_stuck) == (0, False)
+
+
+def test_a_network_that_is_being_loaded_holds_no_stop() -> None:
+    """The thread that loads cannot be told to; nobody waits for it."""
+    bench = Bench()
+    bench.signals.num_stops = 1
+    bench.told.has_ended = bench.told.is_loading = True
+
+    assert not bench.life.goes_on()
+
+    assert (bench.life.exit_code, bench.life.is_stuck) == (0, True)
 
 
 def test_frames_without_an_outcome_fail_the_exit() -> None:

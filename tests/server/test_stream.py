@@ -53,6 +53,31 @@ def test_a_stream_runs_until_it_is_to_end_and_its_ledger_balances() -> None:
     assert stream.num_crashes == stream.num_unbalanced == 0
 
 
+def test_a_stream_that_is_held_begins_when_it_may() -> None:
+    """Meanwhile its state says why; it may be paused and ended as ever."""
+    ledger = Ledger()
+    camera = FakeCamera(ledger)
+    stream = live(lambda: running_of(camera), ledger)
+    loading = "the network is being loaded"
+
+    stream.tick(loading)
+    assert (state_of(stream), stream.phase.message) == (State.STARTING, loading)
+    assert stream.pipeline is None
+    stream.pause()
+    stream.tick(loading)
+    assert state_of(stream) is State.PAUSED
+    stream.resume()
+    stream.tick(loading)
+    assert state_of(stream) is State.STARTING
+    stream.tick()
+    assert camera.has_sent.wait(PATIENCE_S)
+    stream.tick(loading)
+
+    assert state_of(stream) is State.CONNECTING
+    stream.end()
+    until(lambda: stream.has_ended, stream.tick)
+
+
 def test_a_paused_stream_lets_go_and_begins_again() -> None:
     """Nothing of it runs meanwhile, and its account goes on."""
     ledger = Ledger()

@@ -76,8 +76,8 @@ def test_an_id_is_taken_once_and_free_again_when_its_stream_has_gone(
     bench.until_written("front")
 
 
-def test_nothing_hangs_while_the_network_is_loaded() -> None:
-    """Frames wait for it then, for as long as it takes."""
+def test_sources_begin_when_the_network_runs() -> None:
+    """Before, frames would only pile up; a network that never comes is told of."""
     clock, may_open = ManualClock(), Event()
 
     def open_slowly() -> FakeEngine:
@@ -86,16 +86,52 @@ def test_nothing_hangs_while_the_network_is_loaded() -> None:
 
     bench = Bench(open_engine=open_slowly, clock=clock)
     bench.add("front")
-    for _ in range(2):
-        until(lambda: "front" in bench.cameras, bench.supervisor.tick)
-        bench.cameras["front"].has_sent.wait()
-        clock.advance(40)
+
+    def seen_after(seconds: float) -> tuple[str | None, str | None]:
+        clock.advance(seconds)
         bench.supervisor.tick()
-    hung = bench.supervisor.why_not_alive()
+        supervisor = bench.supervisor
+        return supervisor.why_not_ready(), supervisor.why_not_alive()
+
+    loading = "the network is being loaded"
+    assert seen_after(0) == (loading, None)
+    assert seen_after(600) == (loading, None)
+    assert seen_after(1) == (loading, "the network has been loading for 601 s")
+    status = bench.supervisor.status("front")
+    assert (status.state, status.message) == (State.STARTING, loading)
+    assert not bench.cameras
     may_open.set()
+    bench.until_written("front")
+
+    assert seen_after(1) == (None, None)
     bench.close()
 
-    assert hung is None
+
+def test_nothing_hangs_while_the_network_is_loaded_again() -> None:
+    """Streams run on, and their frames wait for it, for as long as it takes."""
+    clock, may_open = ManualClock(), Event()
+    engines = iter([FakeEngine()])
+
+    def open_again() -> FakeEngine:
+        for engine in engines:
+            return engine
+        may_open.wait()
+        return FakeEngine()
+
+    bench = Bench(open_engine=open_again, clock=clock)
+    bench.add("front")
+    bench.until_written("front")
+    bench.is_broken.set()
+    until(lambda: bench.network.num_failures == 1, bench.supervisor.tick)
+
+    for _ in range(3):
+        clock.advance(40)
+        bench.supervisor.tick()
+        assert bench.supervisor.why_not_alive() is None
+    assert bench.supervisor.status("front").state is not State.STARTING
+    may_open.set()
+    bench.until_written("front")
+    bench.close()
 
 
 @pytest.mark.parametrize(

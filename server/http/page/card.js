@@ -9,6 +9,7 @@ import { Picture } from "/static/picture.js";
 const NUM_CLASSES_TOLD = 5;
 const NONE = "–";
 const TITLES = {
+  starting: "Starting",
   connecting: "Connecting",
   waiting: "Away",
   paused: "Paused",
