@@ -33,10 +33,20 @@ class RtspCamera:
         """Name one of its streams; ``user`` is ``name:password``."""
         return f"rtsp://{user and user + '@'}127.0.0.1:{self.port}/{path}"
 
-    def start(self) -> None:
-        """Serve, from pts zero on; returns when it does."""
+    def start(self, codec: str = "h264") -> None:
+        """Serve, from pts zero on; returns when it does.
+
+        ``codec`` is that of /open and /locked, or hevc or mjpeg.
+        """
         self._process = subprocess.Popen(
-            ["/usr/bin/python3", "-m", "tests.rtsp_camera", str(self.port), self._auth],
+            [
+                "/usr/bin/python3",
+                "-m",
+                "tests.rtsp_camera",
+                str(self.port),
+                self._auth,
+                codec,
+            ],
             cwd=_ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -1,7 +1,7 @@
-"""A real camera over RTSP: -m tests.rtsp_camera PORT [auth].
+"""A real camera over RTSP: -m tests.rtsp_camera PORT AUTH CODEC.
 
-/open shows a ball to everybody, /locked the same to user:secret (``auth`` is digest or
-basic), /hevc and /mjpeg show it in other codecs, /sliced in four slices a picture.
+/open shows a ball to everybody, /locked the same to user:secret (by digest or basic) in
+the codec given, /hevc and /mjpeg in those, /sliced in four slices a picture.
 Prints "ready", then obeys lines on stdin, for what is shown now and later: "show
 PATTERN" (of GStreamer's videotestsrc), "size 160x120" or "size 160x120 10" (frames a
 second), "mute" (the session goes on without pictures), "unmute".
@@ -81,21 +81,17 @@ class Shown:
         self.apply(media)
 
 
-def main(port: str, auth: str = "digest") -> None:
+def main(port: str, auth: str, codec: str) -> None:
     """Serve until killed."""
     server = make_server(port, auth)
     shown = Shown()
     mounts = server.get_mount_points()
-    for path, coded in {
-        "/open": H264,
-        "/locked": H264,
-        "/sliced": SLICED,
-        "/hevc": HEVC,
-        "/mjpeg": MJPEG,
-    }.items():
-        made = factory(BALL.format(coded), anybody_may=path != "/locked")
+    codecs = {"h264": H264, "hevc": HEVC, "mjpeg": MJPEG, "sliced": SLICED}
+    for path in ("open", "locked", *codecs):
+        coded = codecs.get(path, codecs[codec])
+        made = factory(BALL.format(coded), anybody_may=path != "locked")
         made.connect("media-configure", shown.begin)
-        mounts.add_factory(path, made)
+        mounts.add_factory(f"/{path}", made)
     serve(server, shown.obey)
 
 
