@@ -1,0 +1,53 @@
+"""Sources that hang in the kernel, where nothing in the process can end it.
+
+A pipe into which nobody writes stands in for the driver of a camera that hangs.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.clips import make_clip
+from tests.end_to_end.daemon import SYNTHETIC, Daemon
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def test_a_source_that_hangs_holds_up_nobody_and_is_seen(tmp_path: Path) -> None:
+    """While it is opened, and while it is read; the daemon ends all the same."""
+    opening, reading = tmp_path / "opening.ts", tmp_path / "reading.ts"
+    for pipe in (opening, reading):
+        os.mkfifo(pipe)
+    clip = make_clip(tmp_path / "clip.ts", frames=250)
+    settings = {
+        "stop_deadline": "5s",
+        "streams": {
+            "opening": {"source": f"loop:{opening}"},
+            "reading": {"source": f"loop:{reading}"},
+            "good": {"source": SYNTHETIC},
+        },
+    }
+    with Daemon(tmp_path, settings) as daemon:
+        daemon.wait(lambda: daemon.ask("GET", "/readyz").is_success, "the network")
+        with reading.open("wb") as writer:  # held open: no end comes
+            writer.write(clip.read_bytes())
+            writer.flush()
+            daemon.wait(lambda: daemon.stream("reading")["decoded"] > 10, "a picture")
+            daemon.wait(lambda: daemon.stream("reading")["fps_in"] == 0, "silence")
+            before = daemon.stream("good")["decoded"]
+            daemon.wait(lambda: daemon.stream("good")["decoded"] > before + 10, "more")
+            states = [daemon.stream(name)["state"] for name in ("opening", "good")]
+            metrics = daemon.metrics()
+            health = daemon.ask("GET", "/healthz")
+
+            assert daemon.stop() == 0, daemon.printed
+
+    assert states == ["connecting", "running"]
+    # What deploy/prometheus/alerts.yml rings for: MaskStreamStreamDown.
+    assert metrics["maskstream_stream_up", (("stream", "opening"),)] == 0
+    assert health.is_success
+    loud = [line["message"] for line in daemon.lines if line["level"] == "ERROR"]
+    assert "opening: does not end and is left" in loud
