@@ -19,7 +19,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.root]
         (3, 60, "sliced", "ball"),
         # Many datagrams a picture.
         (3, 30, "open", "snow"),
-        (10, 3, "open", "snow"),
     ],
 )
 def test_loss_costs_what_it_damaged(
