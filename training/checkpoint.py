@@ -34,7 +34,11 @@ def save_checkpoint(path: Path, learner: dict[str, Any], progress: Progress) -> 
         SinkError: it cannot be written; the one before is kept.
     """
     with replacing(path) as part, part.open("wb") as file:
-        torch.save({"learner": learner, "progress": asdict(progress)}, file)
+        try:
+            torch.save({"learner": learner, "progress": asdict(progress)}, file)
+        except RuntimeError as error:
+            # The zip that torch cannot finish hides why: the disk is full.
+            raise error.__context__ or error from None
         file.flush()
         os.fsync(file.fileno())
 

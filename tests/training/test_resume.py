@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from maskstream.pipeline.errors import ConfigError, ModelError
+from maskstream.pipeline.errors import ConfigError, ModelError, SinkError
 from maskstream.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from maskstream.training.run_folder import RunFolder
 from maskstream.training.train import train
@@ -157,6 +158,23 @@ def test_a_checkpoint_replaces_the_last_only_when_whole(tmp_path: Path) -> None:
     state, progress = load_checkpoint(path, CPU)
     assert progress.step == 3
     assert state["model"]["w"].tolist() == [1, 1]
+
+
+def test_a_checkpoint_that_finds_no_room_is_told(tmp_path: Path) -> None:
+    """In a sentence; a limit on the size of files stands for a full disk."""
+    path = tmp_path / "checkpoint.pt"
+    path.write_text("the one before")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
+
+    try:
+        with pytest.raises(SinkError, match=r"checkpoint\.pt cannot be written: file"):
+            save_checkpoint(path, {"w": torch.zeros(1 << 19)}, Progress())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == "the one before"
 
 
 @pytest.mark.parametrize("damage", [b"", b"nothing of the kind", b"\x80\x02}q"])
