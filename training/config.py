@@ -196,7 +196,10 @@ class TrainConfig(_Settings):
         description="Pictures at a time on each device; fewer make batch norm noisy.",
     )
     accumulate: int = Field(
-        1, ge=1, description="Batches in a step; more where memory is short."
+        1,
+        ge=1,
+        description="Batches in a step; more where memory is short. Cross entropy is "
+        "that of all their pixels, Dice the mean of the batches.",
     )
     augment: AugmentConfig | None = Field(
         AugmentConfig(),

@@ -18,7 +18,7 @@ from maskstream.training.batches import Batch
 from maskstream.training.config import TrainConfig
 from maskstream.training.distill import Teacher
 from maskstream.training.distributed import Processes
-from maskstream.training.loss import segmentation_loss
+from maskstream.training.loss import Part, parts_of_step, segmentation_loss
 from maskstream.training.optimizer import build_optimizer, rate_at, set_rate
 
 __all__ = ["Learner"]
@@ -75,7 +75,7 @@ class Learner:
         """Take step ``step`` of the run, on several batches one after another.
 
         Returns:
-            () the mean loss of the batches, on the device.
+            () the loss of the step, on the device.
         """
         rate = rate_at(step, self._num_steps, self._num_warmup, self._config.schedule)
         set_rate(self._optimizer, self._config.optimizer.learning_rate * rate)
@@ -85,10 +85,13 @@ class Learner:
         )
         torch.manual_seed(int(draw.generate_state(1)[0]))
         self.model.train()
+        device = self._processes.device
+        truth = [labels.to(device, non_blocking=True) for _, labels in batches]
+        parts = parts_of_step(truth, self._class_weights, self._config.loss)
         losses = []
-        for number, batch in enumerate(batches, start=1):
-            with self._wait_for_others(is_last=number == len(batches)):
-                loss = self._loss(*batch) / len(batches)
+        for number, (pictures, _) in enumerate(batches):
+            with self._wait_for_others(is_last=number == len(batches) - 1):
+                loss = self._loss(pictures, truth[number], parts[number])
                 loss.backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
         self._optimizer.step()
@@ -113,10 +116,9 @@ class Learner:
         if self.kept is not self.model:
             self.kept.load_state_dict(state["average"])
 
-    def _loss(self, pictures: Tensor, labels: Tensor) -> Tensor:
+    def _loss(self, pictures: Tensor, labels: Tensor, part: Part) -> Tensor:
         device = self._processes.device
         seen = pictures.to(device, non_blocking=True).float()  # (N, 3, H, W)
-        labels = labels.to(device, non_blocking=True)  # (N, H, W)
         precision = self._config.precision
         is_bf16 = precision == "bf16" or (precision == "auto" and device.type == "cuda")
         teacher = self._teacher
@@ -124,12 +126,12 @@ class Learner:
             scores, *auxiliary = self._joined(seen)  # (N, K, h, w) each
             soft = None if teacher is None else teacher.answer(seen)
         full = self._at_full_size(scores, labels)
-        loss = self._mistakes(full, labels)
+        loss = self._mistakes(full, labels, part)
         for earlier in auxiliary:
-            mistakes = self._mistakes(self._at_full_size(earlier, labels), labels)
+            mistakes = self._mistakes(self._at_full_size(earlier, labels), labels, part)
             loss = loss + self._config.loss.auxiliary * mistakes
         if teacher is not None and soft is not None:
-            loss = loss + teacher.loss(full, soft)
+            loss = loss + part.of_batches * teacher.loss(full, soft)
         return loss
 
     def _at_full_size(self, scores: Tensor, labels: Tensor) -> Tensor:
@@ -137,9 +139,9 @@ class Learner:
         size_hw = (labels.shape[1], labels.shape[2])
         return upsample_scores(scores.float(), self.model.score_grid, size_hw)
 
-    def _mistakes(self, full: Tensor, labels: Tensor) -> Tensor:
+    def _mistakes(self, full: Tensor, labels: Tensor, part: Part) -> Tensor:
         config = self._config.loss
-        return segmentation_loss(full, labels, self._class_weights, config)
+        return segmentation_loss(full, labels, self._class_weights, config, part)
 
     def _wait_for_others(self, *, is_last: bool) -> AbstractContextManager[None]:
         """Exchange gradients with the other processes once a step."""

@@ -6,6 +6,9 @@ lower the loss of their joint batch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -14,11 +17,45 @@ from maskstream.training.augment import IGNORE
 from maskstream.training.config import LossConfig
 from maskstream.training.distributed import sum_over_processes
 
-__all__ = ["dice_loss", "segmentation_loss"]
+__all__ = ["Part", "dice_loss", "parts_of_step", "segmentation_loss"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """What one batch of a step counts in the loss of them all."""
+
+    of_pixels: Tensor | float = 1.0  # of its cross entropy
+    of_batches: float = 1.0  # of a loss that looks at each batch by itself
+
+
+_WHOLE = Part()
+
+
+def parts_of_step(
+    labels: Sequence[Tensor], class_weights: Tensor, config: LossConfig
+) -> list[Part]:
+    """Weigh the batches of a step so that its pixels, not its batches, count alike.
+
+    Args:
+        labels: (N, H, W) int64 of each batch of this process; N, H and W may differ.
+        class_weights: (K,) for the cross entropy.
+        config: how pixels count.
+    """
+    of_batches = 1 / len(labels)
+    if config.reduction == "sum" or len(labels) == 1:
+        return [Part(of_batches=of_batches) for _ in labels]
+    known = torch.stack([class_weights[each[each != IGNORE]].sum() for each in labels])
+    known = sum_over_processes(known)  # (batches,)
+    shares = known / known.sum().clamp(min=torch.finfo(known.dtype).tiny)
+    return [Part(share, of_batches) for share in shares]
 
 
 def segmentation_loss(
-    scores: Tensor, labels: Tensor, class_weights: Tensor, config: LossConfig
+    scores: Tensor,
+    labels: Tensor,
+    class_weights: Tensor,
+    config: LossConfig,
+    part: Part = _WHOLE,
 ) -> Tensor:
     """Add the cross entropy, weighted by class, and the Dice loss.
 
@@ -27,6 +64,7 @@ def segmentation_loss(
         labels: (N, H, W) int64 class ids; IGNORE teaches nothing.
         class_weights: (K,) for the cross entropy.
         config: which pixels count, and how.
+        part: what the batch is of its step.
     """
     counted = labels
     if config.hard_below is not None:
@@ -41,8 +79,9 @@ def segmentation_loss(
         weights = class_weights[counted[counted != IGNORE]].sum()
         tiny = torch.finfo(weights.dtype).tiny  # where nothing is known 0 / 0 is 0
         loss = loss / sum_over_processes(weights).clamp(min=tiny)
+    loss = part.of_pixels * loss
     if config.dice:
-        loss = loss + config.dice * dice_loss(scores, labels)
+        loss = loss + part.of_batches * config.dice * dice_loss(scores, labels)
     return loss
 
 
