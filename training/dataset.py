@@ -11,7 +11,13 @@ import numpy.typing as npt
 
 from maskstream.models.classes import ClassTable
 from maskstream.pipeline.errors import ConfigError
-from maskstream.training.datasets import Labels, Listing, Picture, find_layout
+from maskstream.training.datasets import (
+    Labels,
+    Layout,
+    Listing,
+    Picture,
+    find_layout,
+)
 
 __all__ = ["LabelledFolder", "Labels", "Picture"]
 
@@ -46,7 +52,18 @@ class LabelledFolder:
             ConfigError: if the layout is not known, the split is missing or empty, or a
                 picture has no labels.
         """
-        found = find_layout(root, layout, classes)
+        folder = cls.listed(root, split, find_layout(root, layout, classes))
+        for index in range(len(folder)):
+            folder.expect_files(index)
+        return folder
+
+    @classmethod
+    def listed(cls, root: Path, split: str, found: Layout) -> LabelledFolder:
+        """List the pictures of a split, of which files may be missing.
+
+        Raises:
+            ConfigError: if the split is missing or empty.
+        """
         splits = found.splits(root)
         if split not in splits:
             raise ConfigError(
@@ -58,12 +75,19 @@ class LabelledFolder:
             raise ConfigError(
                 f"{root}: no pictures in split {split}; wanted is {found.looks}"
             )
-        for picture, truth in listing.pairs:
-            if not picture.is_file():
-                raise ConfigError(f"{picture}: this picture of {split} is missing")
-            if not truth.is_file():
-                raise ConfigError(f"{picture}: its labels are missing, {truth} wanted")
         return cls(listing)
+
+    def expect_files(self, index: int) -> None:
+        """Look whether a picture and its labels are there.
+
+        Raises:
+            ConfigError: one of them is missing.
+        """
+        picture, truth = self.pairs[index]
+        if not picture.is_file():
+            raise ConfigError(f"{picture}: this picture is missing")
+        if not truth.is_file():
+            raise ConfigError(f"{picture}: its labels are missing, {truth} wanted")
 
     @property
     def pairs(self) -> tuple[tuple[Path, Path], ...]:

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from maskstream.pipeline.console import print_error
-from maskstream.pipeline.errors import ConfigError, SinkError
+from maskstream.pipeline.errors import SinkError
 from maskstream.stages.output import check_output
 
 if TYPE_CHECKING:
     from maskstream.models.classes import ClassTable
-    from maskstream.training.data_check import SplitCheck
+    from maskstream.training.data_check import DataCheck, SplitCheck
     from maskstream.training.dataset import LabelledFolder
 
 __all__ = ["data"]
@@ -50,45 +50,45 @@ def check(
 
     Exits with 1 when a file cannot be used; each is named.
     """
-    from maskstream.training.data_check import check_split
-    from maskstream.training.dataset import LabelledFolder
-    from maskstream.training.datasets import find_layout
+    from maskstream.training.data_check import check_data
     from maskstream.training.datasets.class_file import read_class_file
 
     check_output(sheet, suffixes=(".png",), overwrite=True)
     table = None if classes is None else read_class_file(classes).classes
-    found = find_layout(folder, layout, table)
-    folders: dict[str, LabelledFolder] = {}
-    checks: dict[str, SplitCheck] = {}
-    troubles: list[str] = []
-    for split in found.splits(folder):
-        try:
-            labelled = LabelledFolder.open(
-                folder, split, layout=found.name, classes=table
-            )
-            if table is not None:
-                labelled.expect_classes(table)
-        except ConfigError as error:
-            troubles.append(str(error))
-            continue
-        folders[split] = labelled
-        checks[split] = check_split(labelled)
-        named = checks[split].troubles
-        troubles += named[:_MAX_TROUBLES]
-        if len(named) > _MAX_TROUBLES:
-            troubles.append(f"{split}: {len(named) - _MAX_TROUBLES} more files")
+    found = check_data(folder, layout, table)
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"layout: {found.name}")
-    if checks:
-        console.print(_counts(checks))
-        console.print(_shares(checks, next(iter(folders.values())).classes))
-    if any(check.examples for check in checks.values()):
-        _save_sheet(sheet, folders, checks)
+    console.print(f"layout: {found.layout.name}")
+    if found.splits:
+        console.print(_counts(found.splits))
+        some = next(iter(found.folders.values()))
+        console.print(_shares(found.splits, some.classes))
+    if any(split.examples for split in found.splits.values()):
+        _save_sheet(sheet, found.folders, found.splits)
         console.print(f"the contact sheet is {sheet}")
+    unused = [path for path in found.unused if path.resolve() != sheet.resolve()]
+    if unused and found.layout.name != "folder":
+        # Published ones have more pictures than labels, or more kinds of labels.
+        console.print(f"in no split: {len(unused)} pictures, such as {unused[0]}")
+        unused.clear()
+    troubles = _troubles(found, unused)
     for trouble in troubles:
         print_error(trouble)
     if troubles:
         raise typer.Exit(1)
+
+
+def _troubles(found: DataCheck, unused: list[Path]) -> list[str]:
+    """Tell what is wrong, a sentence a file, and not too many."""
+    told = list(found.troubles)
+    kinds = {split: check.troubles for split, check in found.splits.items()}
+    kinds["in no split"] = [
+        f"{path}: in no split; wanted is {found.layout.looks}" for path in unused
+    ]
+    for what, sentences in kinds.items():
+        told += sentences[:_MAX_TROUBLES]
+        if len(sentences) > _MAX_TROUBLES:
+            told.append(f"{what}: {len(sentences) - _MAX_TROUBLES} more files")
+    return told
 
 
 def _counts(checks: dict[str, SplitCheck]) -> Table:

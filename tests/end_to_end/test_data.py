@@ -49,6 +49,17 @@ def test_wrong_files_are_named_and_fail(run: Run, folder: Path, tmp_path: Path) 
     assert ["train", "4", "8x6", "16.7%"] in [s.split() for s in done.out.splitlines()]
 
 
+def test_a_picture_of_no_split_is_named(run: Run, folder: Path, tmp_path: Path) -> None:
+    """It was meant to be learnt from."""
+    save(folder / "images/more/7.jpg", picture())
+    save(folder / "images/more/8.JPG", picture())
+
+    done = run("data", "check", folder, "--sheet", tmp_path / "sheet.png")
+
+    assert done.code == 1
+    assert f"{folder}/labels/0.png: in no split; wanted is images/SPLIT" in done.err
+
+
 def test_a_folder_of_something_else_is_wrong_usage(run: Run, tmp_path: Path) -> None:
     """The sentence says what a data set looks like."""
     done = run("data", "check", tmp_path)

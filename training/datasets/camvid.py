@@ -13,7 +13,13 @@ from pathlib import Path
 from maskstream.models.classes import CAMVID, Colour
 from maskstream.pipeline.errors import ConfigError
 from maskstream.training.datasets.labels import VOID, ColourLabels, IdLabels
-from maskstream.training.datasets.layout import Listing, Pairs, list_pictures, pair_up
+from maskstream.training.datasets.layout import (
+    Listing,
+    Pairs,
+    list_pictures,
+    pair_up,
+    read_lines,
+)
 
 __all__ = ["CamVidColours", "SegNetCamVid"]
 
@@ -85,8 +91,7 @@ class SegNetCamVid:
         """List what ``SPLIT.txt`` names, or the whole folder where it is missing."""
         lines = root / f"{split}.txt"
         if lines.is_file():
-            named = filter(str.strip, lines.read_text().splitlines())
-            pairs = tuple(_pair(root, line, lines) for line in named)
+            pairs = tuple(_pair(root, line, lines) for line in read_lines(lines))
         else:
             pairs = pair_up(list_pictures(root / split), root / f"{split}annot")
         own = {class_id: class_id for class_id in range(len(CAMVID))}

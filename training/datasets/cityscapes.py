@@ -91,8 +91,8 @@ class JoinedPairs:
 
     def splits(self, root: Path) -> tuple[str, ...]:
         """Name the folders that hold JPEGs."""
-        folders = sorted(path.parent.name for path in root.glob("*/*.jpg"))
-        return tuple(dict.fromkeys(folders))
+        jpegs = (p for p in root.glob("*/*") if p.suffix.lower() in (".jpg", ".jpeg"))
+        return tuple(sorted({path.parent.name for path in jpegs}))
 
     def list_split(self, root: Path, split: str) -> Listing:
         """List a split; each file is picture and labels."""

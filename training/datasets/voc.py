@@ -6,6 +6,7 @@ B. Hariharan et al.: "Semantic contours from inverse detectors", ICCV 2011 (SBD)
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,20 @@ import numpy as np
 from maskstream.models.class_tables import PASCAL_VOC
 from maskstream.pipeline.errors import ConfigError
 from maskstream.training.datasets.labels import VOID, IdLabels, Labels
-from maskstream.training.datasets.layout import Listing
+from maskstream.training.datasets.layout import Listing, read_lines
 
 __all__ = ["SbdLayout", "VocLayout"]
+
+_MAT_DAMAGE = (
+    LookupError,
+    MemoryError,
+    NotImplementedError,  # of MATLAB 7.3
+    OSError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
+"""What scipy raises of other and of damaged files beside its own error."""
 
 
 class VocLayout:
@@ -27,7 +39,10 @@ class VocLayout:
     """
 
     name = "voc"
-    looks = "JPEGImages/NAME.jpg with SegmentationClass/NAME.png"
+    looks = (
+        "JPEGImages/NAME.jpg with SegmentationClass/NAME.png, and lists of names as "
+        "ImageSets/Segmentation/train.txt"
+    )
 
     def is_at(self, root: Path) -> bool:
         """Look for pictures and labels."""
@@ -91,6 +106,7 @@ def _read_sbd(path: Path) -> Labels:
     """
     try:
         from scipy.io import loadmat
+        from scipy.io.matlab import MatReadError
     except ImportError as error:
         raise ConfigError(
             "labels of sbd are MATLAB files, which scipy reads; "
@@ -98,7 +114,7 @@ def _read_sbd(path: Path) -> Labels:
         ) from error
     try:
         labels = np.asarray(loadmat(path)["GTcls"]["Segmentation"][0, 0], np.uint8)
-    except (KeyError, IndexError, ValueError, TypeError) as error:
+    except (MatReadError, *_MAT_DAMAGE) as error:
         raise ConfigError(f"{path}: these are not labels of sbd: {error}") from error
     last = len(PASCAL_VOC) - 1
     if labels.max(initial=0) > last:
@@ -122,4 +138,4 @@ def _sbd_beside(root: Path) -> Path | None:
 
 
 def _read_names(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").split()
+    return [name for line in read_lines(path) for name in line.split()]
