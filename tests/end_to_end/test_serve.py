@@ -14,7 +14,7 @@ from tests.end_to_end.conftest import Run
 from tests.end_to_end.daemon import PATIENCE_S, SYNTHETIC, Daemon
 from tests.end_to_end.test_interrupts import count_pictures
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_cameras_are_recorded_until_a_signal_comes(tmp_path: Path) -> None:
