@@ -22,7 +22,7 @@ from tests.servers import refusing_port
 __all__ = ["PATIENCE_S", "Daemon"]
 
 PATIENCE_S = 250.0
-"""Starting takes seconds; on a busy machine, where kernels are compiled too, minutes."""
+"""Starting takes seconds; on a busy machine that compiles kernels too, minutes."""
 
 SYNTHETIC = "synthetic+live:testsrc2=size=160x96:rate=10"
 
