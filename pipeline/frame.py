@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # numpy takes longer to import than a page of help to print
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Batch", "Frame", "InferredBatch", "Labels", "Segmentation", "StreamFormat"]
 
-Labels = NDArray[np.uint8]
+Labels: TypeAlias = "NDArray[np.uint8]"
 """(H, W) class id per pixel."""
 
 

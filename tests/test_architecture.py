@@ -31,6 +31,7 @@ LAYERS = {
     "maskstream.pipeline.cli": "program",
     "maskstream.pipeline.commands": "program",
     "maskstream.pipeline.console": "program",
+    "maskstream.pipeline.lazy_commands": "program",
     "maskstream.pipeline.plan": "program",
     "maskstream.pipeline.settings_file": "configs",
     "maskstream.pipeline.shared_stages": "program",

@@ -8,14 +8,13 @@ import shlex
 from pathlib import Path
 
 import pytest
-import typer
 
 import maskstream
-from maskstream.pipeline.cli import app
+from maskstream.pipeline.cli import COMMANDS as LAZY_COMMANDS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = {name: command.load() for name, command in LAZY_COMMANDS.items()}
 
 
 def page_id(page: Path) -> str:
