@@ -56,7 +56,8 @@ def _batches(
     height, width = first.shape[:2]
     for picture in pictures:
         yield _crop(picture, picture.shape[0], picture.shape[1], multiple)
-    yield np.repeat(_crop(first, height, width, multiple), 2, axis=0)
+    whole = _crop(first, height, width, multiple)
+    yield np.concatenate([whole, whole[:, :, ::-1]])  # two that differ
     yield _crop(first, height * 2 // 3 + 1, width * 3 // 4 + 1, multiple)
 
 

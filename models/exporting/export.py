@@ -21,11 +21,12 @@ from maskstream.models.exporting.torch_program import (
 )
 from maskstream.models.fcn import FCN
 from maskstream.models.weights import ModelCard
-from maskstream.pipeline.errors import ConfigError, ModelError
+from maskstream.pipeline.errors import ConfigError, ModelError, SinkError
 
 __all__ = ["FORMATS", "MIN_AGREEMENT", "export_network"]
 
 MIN_AGREEMENT = 0.999
+_MIN_SIDE = 64  # px; fewer hold too few scores to compare
 
 FORMATS = {
     "onnx": Format(".onnx", write_onnx, open_onnx),
@@ -53,13 +54,35 @@ def export_network(
         pictures: (H, W, 3) RGB from the real world, 64 pixels high and wide or more.
 
     Raises:
-        ConfigError: the output's suffix is of another format, or its folder missing.
+        ConfigError: the output's suffix is of another format, its folder missing, or a
+            picture smaller.
         ModelError: the network cannot be written so, or labels differently there.
+        SinkError: the disk is full, or may not be written to.
     """
     if output.suffix != format_.suffix:
         raise ConfigError(f"{output}: this format's files end in {format_.suffix}")
     if not output.parent.is_dir():
         raise ConfigError(f"{output.parent}: there is no such folder to write into")
+    for height, width, _ in (picture.shape for picture in pictures):
+        if min(height, width) < _MIN_SIDE:
+            raise ConfigError(
+                f"an export is compared on pictures of {_MIN_SIDE}x{_MIN_SIDE} or "
+                f"more, got one of {width}x{height}"
+            )
+    try:
+        return _write_checked(network, card, format_, output, pictures)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SinkError(f"{output} cannot be written: {reason}") from error
+
+
+def _write_checked(
+    network: FCN,
+    card: ModelCard,
+    format_: Format,
+    output: Path,
+    pictures: Sequence[NDArray[np.uint8]],
+) -> Agreement:
     with TemporaryDirectory(dir=output.parent, prefix=f".{output.stem}-") as folder:
         part = Path(folder) / output.name
         format_.write(Labeller(network), part, card.to_json())
@@ -73,6 +96,8 @@ def export_network(
                 f"{MIN_AGREEMENT:.1%} is wanted"
             )
         if format_.beside is not None:
+            # A kill in between leaves a .bin alone, never one with another's .xml.
+            output.unlink(missing_ok=True)
             beside = part.with_suffix(format_.beside)
             beside.replace(output.with_suffix(format_.beside))
         part.replace(output)

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from maskstream.models.classes import ClassTable
 from maskstream.models.exporting import FORMATS, export_network
+from maskstream.models.exporting.agreement import measure_agreement
+from maskstream.models.exporting.format import Format, Labelling
 from maskstream.models.exporting.labeller import Labeller
 from maskstream.models.fcn import FCN
 from maskstream.models.weights import ModelCard
-from maskstream.pipeline.errors import ConfigError, ModelError
+from maskstream.pipeline.errors import ConfigError, ModelError, SinkError
 from tests.models.networks import NUM_CLASSES, tiny_fcn
 
 CARD = ModelCard(
@@ -128,3 +130,53 @@ def test_labels_of_a_thousand_classes_are_refused() -> None:
     """An export labels in uint8."""
     with pytest.raises(ModelError, match=r"1000 classes; .* at most 256"):
         Labeller(tiny_fcn("fcn32s-vgg16-slim", num_classes=1000))
+
+
+def test_an_export_is_not_compared_on_next_to_nothing(
+    network: FCN, tmp_path: Path
+) -> None:
+    """A picture of a pixel would agree with anything."""
+    tiny = np.zeros((1, 1, 3), np.uint8)
+
+    with pytest.raises(ConfigError, match="64x64 or more, got one of 1x1"):
+        export_network(network, CARD, FORMATS["onnx"], tmp_path / "net.onnx", [tiny])
+
+
+@pytest.mark.slow
+def test_a_runtime_that_takes_the_first_of_two_for_both_disagrees(
+    network: FCN, pictures: list[NDArray[np.uint8]]
+) -> None:
+    """The two at a time differ."""
+
+    def label(batch: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        labels = Labeller(network)(torch.from_numpy(batch)).numpy()
+        return np.repeat(labels[:1], len(labels), axis=0)
+
+    agreement = measure_agreement(network, label, pictures)
+
+    assert agreement.worst < 0.9
+    assert agreement.mean < 0.999
+
+
+@pytest.mark.slow
+def test_a_kill_between_two_files_leaves_no_mixed_pair(
+    network: FCN, pictures: list[NDArray[np.uint8]], tmp_path: Path
+) -> None:
+    """The .xml of yesterday is gone before the .bin of today is there."""
+    output = tmp_path / "net.xml"
+    output.write_text("of yesterday")
+    output.with_suffix(".bin").mkdir()  # cannot be replaced: the end comes there
+    (output.with_suffix(".bin") / "x").touch()
+
+    def write(_: Labeller, path: Path, _card: str) -> None:
+        path.write_text("of today")
+        path.with_suffix(".bin").write_text("of today")
+
+    def as_here(_: Path) -> Labelling:
+        return lambda batch: Labeller(network)(torch.from_numpy(batch)).numpy()
+
+    form = Format(".xml", write, as_here, beside=".bin")
+    with pytest.raises(SinkError, match=r"net\.xml cannot be written"):
+        export_network(network, CARD, form, output, pictures)
+
+    assert not output.exists()
