@@ -10,8 +10,8 @@ from maskstream.models.fetching import cache_dir
 from maskstream.models.weights import (
     ModelCard,
     embedded_models,
-    has_card,
     read_card,
+    read_metadata,
 )
 from maskstream.pipeline.errors import ModelError
 
@@ -42,7 +42,7 @@ def weights_at_hand(folder: Path) -> list[WeightsAtHand]:
     found = []
     for name, path in named.items():
         try:
-            if has_card(path):
+            if "model_card" in read_metadata(path):
                 found.append(WeightsAtHand(name, path, read_card(path)))
             else:  # weights of a backbone, say
                 logger.info("%s: no safetensors file with a model card", path)

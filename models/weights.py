@@ -136,7 +136,7 @@ def find_weights(where: str | Path) -> Path:
 def has_card(path: Path) -> bool:
     """Tell weights of this program from those of others."""
     try:
-        return "model_card" in _read_metadata(path)
+        return "model_card" in read_metadata(path)
     except ModelError:
         return False
 
@@ -160,7 +160,7 @@ def read_card(path: Path) -> ModelCard:
     Raises:
         ModelError: if the file is no safetensors file with a card.
     """
-    return _read_card(path, _read_metadata(path))
+    return _read_card(path, read_metadata(path))
 
 
 def read_backbone_weights(path: Path) -> tuple[dict[str, Tensor], Colours | None]:
@@ -176,7 +176,7 @@ def read_backbone_weights(path: Path) -> tuple[dict[str, Tensor], Colours | None
     """
     if not path.is_file():
         raise ModelError(f"{path}: there are no such backbone weights")
-    tensors, said = _read_tensors(path), _read_metadata(path).get("colours")
+    tensors, said = _read_tensors(path), read_metadata(path).get("colours")
     try:
         return tensors, None if said is None else Colours(said)
     except ValueError as error:
@@ -206,7 +206,12 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
         raise ModelError(f"{path}: this is not a safetensors file: {error}") from error
 
 
-def _read_metadata(path: Path) -> dict[str, str]:
+def read_metadata(path: Path) -> dict[str, str]:
+    """Read what a file says beside its tensors.
+
+    Raises:
+        ModelError: it is no safetensors file, or damaged.
+    """
     try:
         with safe_open(path, framework="pt") as file:
             return file.metadata() or {}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import torch
 from safetensors import SafetensorError
@@ -121,7 +122,20 @@ def _read_checkpoint(path: Path) -> ForeignFile:
     return ForeignFile(path, tensors, _read_classes(content.get("meta")), notes)
 
 
+def _check_sums(path: Path) -> None:
+    """Compare what a zip holds with the CRC of each member, which torch does not."""
+    try:
+        with ZipFile(path) as archive:
+            wrong = archive.testzip()
+    except (BadZipFile, NotImplementedError, *TORCH_DAMAGE) as error:
+        raise ModelError(f"{path}: this file is damaged: {error}") from error
+    if wrong is not None:
+        raise ModelError(f"{path}: this file is damaged: {wrong} has another checksum")
+
+
 def _unpickle(path: Path) -> Mapping[str, Any]:
+    if is_zipfile(path):
+        _check_sums(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:

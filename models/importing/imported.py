@@ -178,6 +178,7 @@ def _tell_incomplete(imported: Imported) -> str:
         "of another shape": tuple(
             f"{name} ({shapes})" for name, shapes in found.misfits.items()
         ),
+        "flawed": tuple(f"{name} ({why})" for name, why in found.flawed.items()),
     }
     told = "; ".join(
         f"{trouble}: {', '.join(names)}" for trouble, names in troubles.items() if names

@@ -13,10 +13,10 @@ from maskstream.models.architecture import Architecture
 from maskstream.models.backbones import Colours, build_backbone
 from maskstream.models.build import build_model
 
-__all__ = ["Target", "open_target"]
+__all__ = ["BATCH_COUNT", "Target", "open_target"]
 
 _NETWORK = "fcn"  # begins the name of every network, and of no backbone
-_BATCH_COUNT = "num_batches_tracked"  # matters to training without momentum alone
+BATCH_COUNT = "num_batches_tracked"  # matters to training without momentum alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Target:
         return {
             name: shape
             for name, shape in self.shapes.items()
-            if not name.endswith(_BATCH_COUNT)
+            if not name.endswith(BATCH_COUNT)
         }
 
     def complete(self, taken: Mapping[str, Tensor]) -> dict[str, Tensor]:

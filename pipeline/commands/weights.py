@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,7 +80,11 @@ def show(
 
     path = find_weights(file)
     if not has_card(path):
-        _print_imported(import_weights(path, model=model))
+        imported = import_weights(path, model=model)
+        if as_json:
+            typer.echo(json.dumps(_describe_imported(imported), indent=2))
+        else:
+            _print_imported(imported)
         return
     card = read_card(path)
     if as_json:
@@ -213,6 +218,23 @@ def _tell_scores(card: ModelCard) -> str:
     return ", ".join(f"{name} {score:g}" for name, score in card.scores.items())
 
 
+def _describe_imported(imported: Imported) -> dict[str, object]:
+    """Tell the same as `_print_imported`, for programs."""
+    found, target = imported.match, imported.target
+    return {
+        "format": imported.format,
+        "is_network": target.is_network,
+        "model": target.name,
+        "num_classes": imported.num_classes,
+        "taken": sorted(found.taken),
+        "missing": list(found.missing),
+        "of_another_shape": dict(found.misfits),
+        "flawed": dict(found.flawed),
+        "unused": dict(found.unused),
+        "notes": list(imported.notes),
+    }
+
+
 def _print_imported(imported: Imported) -> None:
     """Tell what was recognised, and every tensor that has no place."""
     found, target = imported.match, imported.target
@@ -228,6 +250,8 @@ def _print_imported(imported: Imported) -> None:
         console.print(f"  missing: {name}", markup=False)
     for name, shapes in found.misfits.items():
         console.print(f"  of another shape: {name} is {shapes}", markup=False)
+    for name, reason in found.flawed.items():
+        console.print(f"  flawed: {name}: {reason}", markup=False)
     for name, reason in found.unused.items():
         console.print(f"  unused: {name}: {reason}", markup=False)
 

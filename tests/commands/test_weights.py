@@ -124,3 +124,31 @@ def test_what_cannot_be_done_is_refused(words: list[str], message: str) -> None:
     """One sentence says what would be right."""
     with pytest.raises(ConfigError, match=message):
         run(*words)
+
+
+def test_what_a_foreign_file_holds_is_json_too(state_dict: Path) -> None:
+    """Where programs ask for it."""
+    told = json.loads(run("show", state_dict, "--model", "vgg11", "--json"))
+
+    assert told["model"] == "vgg11"
+    assert len(told["taken"]) == 16
+    assert list(told["unused"]) == ["x"]
+
+
+@pytest.mark.parametrize("content", [b"", b"junk" * 9, None])
+def test_a_file_that_is_no_safetensors_is_named_beside_the_list(
+    content: bytes | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Empty, of something else, or cut short."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path = tmp_path / "odd.safetensors"
+    write_weights(path, {"x": torch.ones(9)}, {"model_card": "{}"})
+    path.write_bytes(path.read_bytes()[:-4] if content is None else content)
+
+    assert DEFAULT_WEIGHTS in run("list", tmp_path)
+
+    (record,) = caplog.records
+    assert f"{path}: this is not a safetensors file: " in record.getMessage()
