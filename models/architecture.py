@@ -88,7 +88,10 @@ class Architecture:
             head=_read(name, "head", head, Head),
             at_once=at_once is not None,
         )
-        for option in options:
+        keys = [option.partition("=")[0] for option in options]
+        for key, option in zip(keys, options, strict=True):
+            if keys.count(key) > 1:
+                raise ModelError(f"{name}: {key} is said {keys.count(key)} times")
             known = known._with_option(name, option)
         known._check(name)
         return known
@@ -125,8 +128,16 @@ class Architecture:
             raise ModelError(
                 f"{name}: fcn32s has no skips that could be learnt at once"
             )
-        if self.stride == 32 and self.upsampling is Upsampling.UNPOOL:
-            raise ModelError(f"{name}: unpooling needs a skip, and fcn32s has none")
+        if self.stride == 32 and self.upsampling in _FOR_SKIPS:
+            raise ModelError(
+                f"{name}: {self.upsampling.value} upsamples from skip to skip, and "
+                "fcn32s has none"
+            )
+        if self.head is Head.SLIM and not self.relu:
+            raise ModelError(
+                f"{name}: the slim head has no fc6 and fc7 without ReLU; relu=no is of "
+                "the heads paper and lecture"
+            )
         if self.head.is_dilated and self != replace(
             self, stride=8, at_once=False, upsampling=Upsampling.LEARNED, relu=True
         ):
@@ -142,6 +153,7 @@ class Architecture:
 
 Choice = TypeVar("Choice", bound=Enum)
 
+_FOR_SKIPS = (Upsampling.NEAREST, Upsampling.NAILS, Upsampling.UNPOOL)
 _OPTIONS = ("upsampling", "relu", "auxiliary", "colours")
 _YES_NO = {True: "yes", False: "no"}
 

@@ -72,7 +72,13 @@ def fetch(url: SplitResult) -> Path:
     digest = hashlib.sha256(location.encode()).hexdigest()[:16]
     path = cache_dir() / f"{digest}-{Path(url.path).name}"
     if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ModelError(
+                f"{path.parent}: the folder of fetched weights cannot be made: "
+                f"{(error.strerror or str(error)).lower()}; XDG_CACHE_HOME moves it"
+            ) from error
         try:
             _download(location, path)
         except (OSError, HTTPException) as error:

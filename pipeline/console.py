@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from types import TracebackType
@@ -24,9 +25,21 @@ from maskstream.pipeline.plan import StreamPlan
 from maskstream.pipeline.summary import Outcome, RunSummary, StreamSummary
 from maskstream.stages.credentials import mask_in_text
 
-__all__ = ["RunDisplay", "print_error", "print_summary"]
+__all__ = ["RunDisplay", "print_error", "print_summary", "unbroken_console"]
 
 _MAX_STREAM_ROWS = 20
+_UNBROKEN = 10_000  # columns
+
+
+def unbroken_console(*, soft_wrap: bool = True) -> Console:
+    """Print to stdout, and break no name where that is no terminal of some width.
+
+    What reads a pipe looks for whole names; COLUMNS says how wide it is all the same.
+    """
+    console = Console(highlight=False, soft_wrap=soft_wrap)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _UNBROKEN
+    return console
 
 
 class RunDisplay:

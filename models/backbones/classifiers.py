@@ -36,9 +36,11 @@ class Timm(Backbone):
         try:
             with torch.device("meta"):
                 whole: Any = timm.create_model(name, features_only=True)
-            indices = [
-                whole.feature_info.reduction().index(stride) for stride in _STRIDES
-            ]
+            found = whole.feature_info.reduction()
+            if missing := set(_STRIDES) - set(found):
+                there = ", ".join(str(stride) for stride in sorted(set(found)))
+                raise ModelError(f"its own are at {there}, none at {min(missing)}")
+            indices = [found.index(stride) for stride in _STRIDES]
         except (RuntimeError, ValueError, AttributeError) as error:
             raise ModelError(
                 f"timm:{name} cannot be a backbone; a network of timm that has "

@@ -10,8 +10,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from maskstream.models.replacing import replacing
 from maskstream.pipeline.console import print_error
-from maskstream.pipeline.errors import SinkError
 from maskstream.stages.output import check_output
 
 if TYPE_CHECKING:
@@ -147,7 +147,5 @@ def _save_sheet(
     sheet = draw_contact_sheet(samples, next(iter(folders.values())).classes)
     is_encoded, png = cv2.imencode(".png", sheet[..., ::-1])
     assert is_encoded
-    try:
-        path.write_bytes(png.tobytes())
-    except OSError as error:
-        raise SinkError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    with replacing(path) as part:
+        part.write_bytes(png.tobytes())

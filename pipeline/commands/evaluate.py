@@ -91,7 +91,11 @@ def evaluate(
     other = None
     if against is not None:
         other_engine, _, other_precision = against.partition("/")
-        other = _settings(other_engine, device, other_precision or "auto", size)
+        try:
+            other = _settings(other_engine, device, other_precision or "auto", size)
+        except ConfigError as error:
+            told = str(error).replace("model.", "its ")
+            raise ConfigError(f"--against {against}: {told}") from error
     network, card = load_weights(weights or model or DEFAULT_WEIGHTS)
     samples = open_samples(data, split, layout, clip, masks, card.classes)
     console = Console(stderr=True)

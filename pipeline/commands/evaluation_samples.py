@@ -30,8 +30,10 @@ def open_samples(
     """
     from maskstream.training.dataset import LabelledFolder
 
-    if (data is None) == (clip is None):
-        raise ConfigError("evaluate wants --data DIR or --clip VIDEO, and not both")
+    if data is None and clip is None:
+        raise ConfigError("what to score on is missing: --data DIR or --clip VIDEO")
+    if data is not None and clip is not None:
+        raise ConfigError("--data and --clip are scored one at a time; leave one out")
     if masks is not None and clip is None:
         raise ConfigError("--masks belong to a clip; --clip VIDEO is wanted with them")
     if clip is not None:

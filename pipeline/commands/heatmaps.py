@@ -12,6 +12,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
+from maskstream.models.replacing import replacing
 from maskstream.pipeline.clock import monotonic_clock
 from maskstream.pipeline.config_file import parse_config
 from maskstream.pipeline.ledger import Ledger
@@ -65,10 +66,13 @@ def heatmaps(
     check_output_folder(output, overwrite=overwrite)
     network_hw = parse_config({"model": {"size": size}}).model.size
     sources = expand_inputs(inputs)
+    for source in sources:
+        _check_jpegs(source)
     network, card = load_weights(weights or model or DEFAULT_WEIGHTS)
     names = classes or card.classes.names
     wanted = {name: card.classes.index(name) for name in names}
-    output.mkdir(exist_ok=True)
+    with explain_failure(output, kept=output):
+        output.mkdir(exist_ok=True)
     for source in sources:
         for frame in _spaced(source, every):
             seen, shown = _pictures(frame, network_hw)
@@ -79,6 +83,15 @@ def heatmaps(
                 path = output / f"{source.name}-{frame.index:06d}-{_safe(name)}.png"
                 _write_png(path, draw_heatmap(maps[class_id], shown))
     typer.echo(f"the heat maps are in {output}")
+
+
+def _check_jpegs(source: Source) -> None:
+    """Refuse pictures cut short: FFmpeg makes the rest of a JPEG grey and goes on."""
+    from maskstream.training.datasets.labels import read_picture
+
+    for path in source.pictures:
+        if path.suffix.lower() in (".jpg", ".jpeg"):
+            read_picture(path)
 
 
 def _spaced(source: Source, every_s: float) -> Iterator[Frame]:
@@ -118,5 +131,5 @@ def _safe(name: str) -> str:
 def _write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
     is_encoded, png = cv2.imencode(".png", pixels[..., ::-1])
     assert is_encoded
-    with explain_failure(path, kept=path.parent):
-        path.write_bytes(png.tobytes())
+    with replacing(path) as part:
+        part.write_bytes(png.tobytes())

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from maskstream.pipeline.config_file import parse_config
+from maskstream.pipeline.console import unbroken_console
 from maskstream.pipeline.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
@@ -96,4 +96,4 @@ def _print(
         f"GFLOP: of one picture of {size}, a multiplication and an addition being two. "
         "sees: the side of what the deepest score depends on."
     )
-    Console(highlight=False).print(table)
+    unbroken_console(soft_wrap=False).print(table)

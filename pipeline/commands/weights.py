@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from maskstream.pipeline.commands.real_pictures import pick_pictures
+from maskstream.pipeline.console import unbroken_console
 from maskstream.pipeline.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def list_weights(
             f"{found.path.stat().st_size / 1e6:.1f}",
             _tell_scores(found.card),
         )
-    _console().print(table)
+    unbroken_console().print(table)
 
 
 @weights.command()
@@ -93,7 +93,7 @@ def show(
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in _rows(card).items():
         table.add_row(name, value)
-    _console().print(table)
+    unbroken_console().print(table)
 
 
 @weights.command()
@@ -113,7 +113,7 @@ def average(
 
     network, card = average_weights(files, share)
     save_weights(output, network, card)
-    _console().print(f"{output}: the mean of {len(files)} x {card.model}")
+    unbroken_console().print(f"{output}: the mean of {len(files)} x {card.model}")
 
 
 @weights.command("import")
@@ -238,7 +238,7 @@ def _describe_imported(imported: Imported) -> dict[str, object]:
 def _print_imported(imported: Imported) -> None:
     """Tell what was recognised, and every tensor that has no place."""
     found, target = imported.match, imported.target
-    console = _console()
+    console = unbroken_console()
     console.print(
         f"{imported.format}: {target.name}, {len(found.taken)} of "
         f"{len(target.shapes)} tensors",
@@ -254,7 +254,3 @@ def _print_imported(imported: Imported) -> None:
         console.print(f"  flawed: {name}: {reason}", markup=False)
     for name, reason in found.unused.items():
         console.print(f"  unused: {name}: {reason}", markup=False)
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)

@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from maskstream.pipeline.commands.heatmaps import heatmaps
-from maskstream.pipeline.errors import ConfigError
+from maskstream.pipeline.errors import ConfigError, SinkError
 
 
 def run(*arguments: object) -> Result:
@@ -70,4 +70,40 @@ def test_a_misspelt_class_is_named_before_anything_is_made(
 
     assert isinstance(result.exception, ConfigError)
     assert "did you mean road" in str(result.exception)
+    assert not (tmp_path / "maps").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(clip: Path) -> None:
+    """Such as one in /proc."""
+    result = run(clip, "-o", "/proc/maps")
+
+    assert isinstance(result.exception, SinkError)
+    assert "/proc/maps cannot be written: " in str(result.exception)
+
+
+@pytest.mark.slow
+def test_a_full_disk_leaves_no_empty_map(clip: Path, tmp_path: Path) -> None:
+    """What is there under a final name is whole."""
+    folder = tmp_path / "maps"
+    folder.mkdir()
+    (folder / "clip-000000-road.png.part").symlink_to("/dev/full")
+
+    result = run(clip, "-o", folder, "--class", "road", "--overwrite")
+
+    assert isinstance(result.exception, SinkError)
+    assert "clip-000000-road.png cannot be written: no space" in str(result.exception)
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.slow
+def test_a_picture_cut_short_is_refused(clip: Path, tmp_path: Path) -> None:
+    """FFmpeg would make the rest grey, of which the network believes something too."""
+    picture = tmp_path / "street.jpg"
+    cv2.imwrite(str(picture), cv2.VideoCapture(str(clip)).read()[1])
+    picture.write_bytes(picture.read_bytes()[:-40])
+
+    result = run(picture, "-o", tmp_path / "maps")
+
+    assert isinstance(result.exception, ConfigError)
+    assert "street.jpg: this is not a picture that can be read" in str(result.exception)
     assert not (tmp_path / "maps").exists()

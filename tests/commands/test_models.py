@@ -26,6 +26,19 @@ def run(*arguments: str) -> Result:
 
 
 @pytest.mark.slow
+def test_names_are_whole_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However narrow, grep finds them."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    name = "fcn8s-vgg16-lecture,upsampling=learned-all,colours=imagenet"
+    app = typer.Typer()
+    app.command()(models)
+
+    lines = CliRunner().invoke(app, [name]).stdout.splitlines()
+
+    assert any(name in line and "33.79" not in line and "px" in line for line in lines)
+
+
+@pytest.mark.slow
 def test_the_list_fits_a_terminal() -> None:
     """A hundred columns hold a line for each network, and its weights at hand."""
     lines = run().stdout.splitlines()

@@ -77,3 +77,18 @@ def test_a_sheet_that_cannot_be_written_is_one_sentence(
     assert done.code == 2
     assert done.out == ""
     assert f"{tmp_path}/no: there is no such folder to write into" in done.sentence
+
+
+def test_a_full_disk_leaves_no_empty_sheet(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    """The one before stays."""
+    sheet = tmp_path / "sheet.png"
+    sheet.write_text("the one before")
+    (tmp_path / "sheet.png.part").symlink_to("/dev/full")
+
+    done = run("data", "check", folder, "--sheet", sheet)
+
+    assert done.code == 1
+    assert f"{sheet} cannot be written: no space left" in done.sentence
+    assert sheet.read_text() == "the one before"

@@ -98,12 +98,12 @@ def test_a_clip_needs_no_masks(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ((), "wants --data DIR or --clip VIDEO, and not both"),
-        (("--data", "{}", "--clip", "x.mp4"), "and not both"),
+        ((), "is missing: --data DIR or --clip VIDEO"),
+        (("--data", "{}", "--clip", "x.mp4"), "--clip are scored one at a time"),
         (("--data", "{}", "--masks", "x.mkv"), "--masks belong to a clip"),
         (("--data", "{}", "--scales", "1,x"), "must be numbers from 0.1 to 4"),
         (("--data", "{}", "--flip", "--engine", "openvino"), "in torch and fp32 alone"),
-        (("--data", "{}", "--against", "tensorflow"), "tensorflow"),
+        (("--data", "{}", "--against", "foo/bar"), "--against foo/bar: its engine: "),
         (("--data", "{}", "--split", "test"), "no split is named 'test'"),
     ],
 )

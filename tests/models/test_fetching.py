@@ -146,3 +146,13 @@ def test_without_a_network_the_hub_is_said_to_be_silent(
 
     with pytest.raises(ModelError, match="the hub does not answer, and no copy was"):
         locate_weights("hf:owner/repo/net.safetensors@main")
+
+
+def test_a_cache_that_cannot_be_made_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Before anybody is asked for the file."""
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc")
+
+    with pytest.raises(ModelError, match=r"^/proc/.* cannot be made: no such file"):
+        fetch(urlsplit("https://localhost:9/x.safetensors"))

@@ -18,7 +18,7 @@ architectures = st.builds(
     upsampling=st.sampled_from(Upsampling),
     relu=st.booleans(),
     colours=st.sampled_from([None, *Colours]),
-)
+).filter(lambda one: one.relu or one.head is not Head.SLIM)
 
 
 @given(architectures)
@@ -44,7 +44,11 @@ def test_defaults_are_not_spelt_out() -> None:
         ("fcn8s-vgg16-paper,upsampling=cubic", "upsampling must be one of learned"),
         ("fcn8s-vgg16-paper,depth=3", "no option is named 'depth'; known are"),
         ("fcn32s-atonce-vgg16-paper", "no skips that could be learnt at once"),
-        ("fcn32s-vgg16-paper,upsampling=unpool", "unpooling needs a skip"),
+        ("fcn32s-vgg16-paper,upsampling=unpool", "unpool .* fcn32s has none"),
+        ("fcn32s-vgg16-slim,upsampling=nails", "nails .* fcn32s has none"),
+        ("fcn32s-lite0-slim,upsampling=nearest", "nearest .* fcn32s has none"),
+        ("fcn8s-vgg16-slim,relu=no", "slim head has no fc6 and fc7 without ReLU"),
+        ("fcn8s-vgg16-paper,relu=no,relu=yes", "relu is said 2 times"),
         ("fcn16s-resnet50-torchvision", "torchvision's head has one form"),
     ],
 )
