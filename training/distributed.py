@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
-__all__ = ["Processes", "join_processes", "sum_over_processes"]
+__all__ = ["Processes", "is_first_process", "join_processes", "sum_over_processes"]
 
 _CPU = torch.device("cpu")
 _runs = itertools.count()
@@ -46,6 +46,11 @@ class Processes:
         holds = torch.tensor(int(fact), device=self.device)
         dist.all_reduce(holds, dist.ReduceOp.MAX)
         return bool(holds)
+
+
+def is_first_process() -> bool:
+    """Tell whether this one speaks, before they are joined."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from maskstream.models.fcn import FCN
 from maskstream.models.geometry import upsample_scores
+from maskstream.pipeline.errors import ModelError
 from maskstream.training.batches import Batch
 from maskstream.training.config import TrainConfig
 from maskstream.training.distill import Teacher
@@ -110,7 +111,13 @@ class Learner:
         return state
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Become what `state` described."""
+        """Become what `state` described.
+
+        Raises:
+            ModelError: it is of another network or optimizer; nothing has changed.
+        """
+        if _form(state) != _form(self.state()):
+            raise ModelError("it is of another network, optimizer or average")
         self.model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         if self.kept is not self.model:
@@ -162,6 +169,17 @@ class Learner:
                 average.lerp_(weights[name], 1 - decay)
             else:
                 average.copy_(weights[name])
+
+
+def _form(state: dict[str, Any]) -> tuple[object, ...]:
+    """Tell what two states must have in common to be of one run."""
+    groups = state["optimizer"]["param_groups"]
+    return (
+        {name: tensor.shape for name, tensor in state["model"].items()},
+        "average" in state,
+        ["momentum" in group for group in groups],  # SGD alone has it
+        [len(group["params"]) for group in groups],
+    )
 
 
 class _Scoring(nn.Module):

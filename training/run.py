@@ -113,11 +113,16 @@ class Run:
         mean = sum(losses) / len(losses)
         if not math.isfinite(mean):
             raise ModelError(
-                f"the loss is {mean} by step {self.progress.step}; a lower "
-                "optimizer.learning_rate may be right, it is "
-                f"{self.config.optimizer.learning_rate}"
+                f"the loss is {mean} by step {self.progress.step}, and --resume would "
+                f"come there again; begin anew{self._from_the_best()} with an "
+                "optimizer.learning_rate lower than "
+                f"{self.config.optimizer.learning_rate:g} and out=DIR elsewhere"
             )
         return mean
+
+    def _from_the_best(self) -> str:
+        best = self.folder.best
+        return f" from start={best}" if best.is_file() else ""
 
     def _validate(self) -> Scores:
         """Score what is kept, and save it."""
@@ -149,8 +154,9 @@ class Run:
             seconds=seconds,
         )
         progress.loss_sum, progress.num_losses = 0.0, 0
-        if self.processes.is_first:
-            self.folder.append(line)
+        if not self.processes.is_first:
+            return
+        self.folder.append(line)
         _logger.info(
             "epoch %.1f: loss %.3f, mean IoU %.3f, %.0f s",
             line.epoch,

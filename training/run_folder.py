@@ -90,14 +90,24 @@ class RunFolder:
         self._write_log([*self.rounds(), line])
 
     def rounds(self) -> list[Round]:
-        """Read the log."""
+        """Read the log.
+
+        Raises:
+            ConfigError: something else has been written into it.
+        """
         if not self.log.is_file():
             return []
-        with self.log.open(newline="") as file:
-            return [
-                Round(int(row.pop("step")), **{k: float(v) for k, v in row.items()})
-                for row in csv.DictReader(file)
-            ]
+        try:
+            with self.log.open(newline="", encoding="utf-8") as file:
+                return [
+                    Round(int(row.pop("step")), **{k: float(v) for k, v in row.items()})
+                    for row in csv.DictReader(file)
+                ]
+        except (ValueError, TypeError, LookupError, csv.Error) as error:
+            raise ConfigError(
+                f"{self.log}: not the log of a run any more: {error}; mend the line or "
+                "move the file away"
+            ) from error
 
     def forget_after(self, step: int) -> None:
         """Take out of the log what a resumed run will do again."""

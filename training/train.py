@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from maskstream.models.build import build_model
+from maskstream.pipeline.errors import ModelError
 from maskstream.training.balance import median_frequency_weights
 from maskstream.training.batches import Samples, Steps
 from maskstream.training.checkpoint import Progress, load_checkpoint
@@ -100,7 +101,13 @@ def _begin(config: TrainConfig, processes: Processes, *, resume: bool) -> Run:
     progress = Progress()
     if is_resumed:
         state, progress = load_checkpoint(folder.checkpoint, processes.device)
-        learner.restore(state)
+        try:
+            learner.restore(state)
+        except ModelError as error:
+            raise ModelError(
+                f"{folder.checkpoint}: {error} than {folder.config} says; a run goes "
+                "on as it was set up, and start=WEIGHTS begins a new one"
+            ) from error
     if processes.is_first:
         folder.forget_after(progress.step)
     return Run(

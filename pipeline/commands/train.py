@@ -59,22 +59,28 @@ def train(
     from maskstream.training.memory import keep_freed_memory
 
     keep_freed_memory()  # before torch comes
+    from maskstream.training.distributed import is_first_process
     from maskstream.training.run_folder import RunFolder
     from maskstream.training.train import train as run_training
 
     config = _read_run(resume, words or [])
     folder = RunFolder(config.out)
-    logging.getLogger("maskstream").setLevel(logging.INFO)  # a line a validation
+    is_first = is_first_process()
+    if is_first:
+        logging.getLogger("maskstream").setLevel(logging.INFO)  # a line a validation
     try:
         with _progress_bar() as on_step:
             run_training(config, resume=resume is not None, on_step=on_step)
     except KeyboardInterrupt:
-        if folder.config.is_file():
+        if is_first and folder.config.is_file():
             typer.echo(
                 f"interrupted; maskstream train --resume {config.out} goes on", err=True
             )
         raise
-    typer.echo(f"the best weights are in {folder.best}, the report in {folder.report}")
+    if is_first:
+        typer.echo(
+            f"the best weights are in {folder.best}, the report in {folder.report}"
+        )
 
 
 def report(

@@ -57,3 +57,21 @@ def test_one_process_is_alone() -> None:
         assert processes.is_first
         assert processes.count == 1
         assert sum_over_processes(torch.tensor([1, 2])).tolist() == [1, 2]
+
+
+@pytest.mark.slow
+def test_one_of_two_processes_speaks(labelled_dir: Path) -> None:
+    """A line a validation, and where the weights are, once each."""
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    words = [f"data={labelled_dir}", f"out={labelled_dir.parent / 'run'}", "steps=1"]
+    words += ["batch_size=2", "augment.crop_hw=[32, 32]", "workers=0", "threads=1"]
+    done = subprocess.run(
+        [*torchrun, "--nproc-per-node=2", "-m", "maskstream", "train", *words],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+
+    assert done.stdout.count("the best weights are in") == 1
+    assert done.stderr.count("mean IoU") == 1

@@ -8,9 +8,10 @@ import torch
 from maskstream.models.architecture import Architecture
 from maskstream.models.fcn import FCN
 from maskstream.models.geometry import ScoreGrid
+from maskstream.pipeline.errors import ModelError
 from maskstream.training.distributed import Processes
 from maskstream.training.learner import Learner
-from tests.models.networks import TinyBackbone
+from tests.models.networks import TinyBackbone, tiny_fcn
 from tests.training.runs import tiny_run
 
 NUM_CLASSES = 5
@@ -75,3 +76,33 @@ def test_the_auxiliary_loss_counts_by_its_weight(tmp_path: Path) -> None:
 
     assert once > half
     assert twice - once == pytest.approx(2 * (once - half), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("fcn8s-tiny-slim", {"optimizer": {"kind": "sgd"}}),
+        ("fcn16s-tiny-slim", {}),
+        ("fcn8s-tiny-slim", {"average": None}),
+        ("fcn8s-tiny-slim", {"optimizer": {"backbone_factor": 0.1}}),
+    ],
+)
+def test_a_learner_does_not_become_another(
+    tmp_path: Path, name: str, settings: dict[str, object]
+) -> None:
+    """What a state is of is looked at before anything is taken from it."""
+
+    def learner(name: str, **settings: object) -> Learner:
+        return Learner(
+            tiny_fcn(name),
+            tiny_run(tmp_path, **settings),
+            Processes(),
+            num_steps=1,
+            num_warmup=0,
+            class_weights=torch.ones(NUM_CLASSES),
+        )
+
+    state = learner("fcn8s-tiny-slim").state()
+
+    with pytest.raises(ModelError, match="another network, optimizer or average"):
+        learner(name, **settings).restore(state)

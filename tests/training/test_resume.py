@@ -185,3 +185,27 @@ def test_a_damaged_checkpoint_is_told(tmp_path: Path, damage: bytes) -> None:
 
     with pytest.raises(ModelError, match=r"checkpoint\.pt: this is not a checkpoint"):
         load_checkpoint(path, CPU)
+
+
+@pytest.mark.parametrize("junk", ["what is this", "7,1,2,3,4,5,6,7", "x,1,2,3,4,5,6"])
+def test_a_log_that_somebody_wrote_into_is_named(tmp_path: Path, junk: str) -> None:
+    """By its file, before a run goes on."""
+    log = RunFolder(tmp_path).log
+    names = "step,epoch,loss,learning_rate,mean_iou,pixel_accuracy,seconds"
+    log.write_text(f"{names}\n5,1,2,3,4,5,6\n{junk}\n")
+
+    with pytest.raises(ConfigError, match=r"log\.csv: not the log of a run any more"):
+        RunFolder(tmp_path).forget_after(6)
+
+
+@pytest.mark.slow
+def test_a_run_of_other_settings_does_not_go_on(labelled_dir: Path) -> None:
+    """One sentence names the checkpoint and the settings."""
+    run = train(tiny_run(labelled_dir, steps=1))
+    text = run.config.read_text().replace("kind: adamw", "kind: sgd")
+    run.config.write_text(text)
+
+    with pytest.raises(
+        ModelError, match=r"checkpoint\.pt: it is .*config\.yaml says; a run"
+    ):
+        train(run.read_config(), resume=True)

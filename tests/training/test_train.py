@@ -117,5 +117,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(labelled_dir: Path) -> None:
         labelled_dir, optimizer={"kind": "sgd", "learning_rate": 1e30}, steps=40
     )
 
-    with pytest.raises(ModelError, match=r"the loss is (nan|inf) by step \d+; a lower"):
+    with pytest.raises(
+        ModelError, match=r"the loss is (nan|inf) by .* begin anew with"
+    ):
         train(config)
