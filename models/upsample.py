@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 
     from maskstream.models.geometry import ScoreGrid
 
-__all__ = ["labels_from_scores", "labels_from_scores_torch", "prepare_kernel"]
+__all__ = [
+    "check_num_classes",
+    "labels_from_scores",
+    "labels_from_scores_torch",
+    "prepare_kernel",
+    "score_taps",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -61,11 +67,11 @@ def labels_from_scores(
         ModelError: there are more classes than a uint8 can name.
     """
     num_classes, h, w = scores.shape
-    _check_num_classes(num_classes)
+    check_num_classes(num_classes)
     if out is None:
         out = np.empty((height, width), np.uint8)
-    row_of, down = _taps(height, network_size_hw[0], h, grid)
-    column_of, across = _taps(width, network_size_hw[1], w, grid)
+    row_of, down = score_taps(height, network_size_hw[0], h, grid)
+    column_of, across = score_taps(width, network_size_hw[1], w, grid)
     _fill_labels(
         np.ascontiguousarray(scores, np.float32),
         row_of.numpy(),
@@ -103,12 +109,12 @@ def labels_from_scores_torch(
         ModelError: there are more classes than a uint8 can name.
     """
     n, num_classes, h, w = scores.shape
-    _check_num_classes(num_classes)
+    check_num_classes(num_classes)
     top, down, left, across = (
         tap.to(scores.device, non_blocking=True)
         for tap in (
-            *_taps(height, network_size_hw[0], h, grid),
-            *_taps(width, network_size_hw[1], w, grid),
+            *score_taps(height, network_size_hw[0], h, grid),
+            *score_taps(width, network_size_hw[1], w, grid),
         )
     )
     bottom = (top + 1).clamp(max=h - 1)
@@ -141,7 +147,8 @@ def prepare_kernel() -> None:
         logger.info("compiled the labelling kernel in %.1f s", seconds)
 
 
-def _check_num_classes(num_classes: int) -> None:
+def check_num_classes(num_classes: int) -> None:
+    """Refuse more classes than a uint8 can name."""
     if num_classes > _MAX_CLASSES:
         raise ModelError(
             f"the network has {num_classes} classes; labels hold at most {_MAX_CLASSES}"
@@ -149,7 +156,7 @@ def _check_num_classes(num_classes: int) -> None:
 
 
 @lru_cache(maxsize=32)
-def _taps(
+def score_taps(
     num_labels: int, num_pixels: int, num_samples: int, grid: ScoreGrid
 ) -> tuple[Tensor, Tensor]:
     """Return the lower sample and the weight of the next, each (num_labels,)."""

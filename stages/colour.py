@@ -6,12 +6,12 @@ hold: bt709 from 720 rows on, bt601 below.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
+
+from maskstream.models.kernels.colour import ColourSpec
 
 __all__ = ["ColourSpec", "matrix_and_range", "rgb_to_yuv", "swscale_colour"]
 
@@ -35,18 +35,6 @@ _SWSCALE = {
     BT2020_NCL: Colorspace.BT2020,
 }
 _HD_ROWS = 720
-
-
-@dataclass(frozen=True, slots=True)
-class ColourSpec:
-    """How luma and chroma are made of red, green and blue."""
-
-    kr: float
-    """Weight of red in luma."""
-    kb: float
-    """Weight of blue in luma."""
-    is_full_range: bool
-    """Black is 0 and white the largest code, rather than 16 and 235 of 255."""
 
 
 def matrix_and_range(picture: av.VideoFrame) -> ColourSpec:
