@@ -100,6 +100,10 @@ class FCN(nn.Module):
             (N, K, h, w) scores; h is H over the stride, rounded up, except in the
             paper's form, where the border of 100 pixels leaves a margin.
         """
+        return self.forward_centred(pictures - self.backbone.mean)
+
+    def forward_centred(self, pictures: Tensor) -> Tensor:
+        """Score pictures from which the backbone's mean was subtracted already."""
         height, width = pictures.shape[2:]
         return self._score(self._features(pictures), height, width)
 
@@ -114,14 +118,17 @@ class FCN(nn.Module):
         """
         if self.auxiliary is None:
             raise ModelError("this network has no auxiliary head; auxiliary=yes has")
-        features = self._features(pictures)
+        features = self._features(pictures - self.backbone.mean)
         score = self._score(features, *pictures.shape[2:])
         height, width = score.shape[2:]
         return score, _crop(self.auxiliary(features[1]), 0, height, width)
 
     def _features(self, pictures: Tensor) -> Features:
-        """Compute the features that are scored, at strides 8, 16 and 32 or dilated."""
-        x = self.backbone.normalise(pictures)  # (N, 3, H, W)
+        """Compute the features that are scored, at strides 8, 16 and 32 or dilated.
+
+        The pictures are centred.
+        """
+        x = self.backbone.spread(pictures)  # (N, 3, H, W)
         if not self._is_padded:
             # so that all strides halve without a rest
             x = _pad_to_multiple(x, self._deepest)

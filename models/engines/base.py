@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from maskstream.models.kernels.colour import ColourSpec
 
 
 class Pending(Protocol):
@@ -77,6 +80,37 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Wait for what is in flight and stop."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class YuvPicture:
+    """A picture in the decoder's planes of 8 bits, and how the network is to see it."""
+
+    planes: tuple[NDArray[np.uint8], ...]
+    """Y (H, W), then U and V, as large or smaller; or both in one, (H, W, 2)."""
+    colour: ColourSpec
+    rotation: int
+    """Degrees counter-clockwise that set it upright: 0, 90, 180 or 270."""
+    network_hw: tuple[int, int]
+    """Height and width of the network's input, upright."""
+
+
+Picture = NDArray[np.uint8] | YuvPicture
+
+
+@runtime_checkable
+class PlanesEngine(Engine, Protocol):
+    """An engine that makes the network's input on its device."""
+
+    def submit_planes(
+        self, pictures: Sequence[Picture], sizes_hw: Sequence[tuple[int, int]]
+    ) -> Pending:
+        """Start the network on pictures of either kind, of one network size.
+
+        All that is needed of them is copied before this returns. Waits and raises as
+        `Engine.submit` does.
+        """
         ...
 
 

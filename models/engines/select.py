@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from maskstream.models.engines.base import Engine
+from maskstream.models.engines.cuda_engine import CudaEngine
 from maskstream.models.engines.openvino_engine import OpenVinoEngine
 from maskstream.models.engines.openvino_model import openvino_core
 from maskstream.models.engines.torch_engine import TorchEngine
@@ -90,9 +91,9 @@ def open_engine(
     )
     if choice.engine == "openvino":
         return OpenVinoEngine(model, precision=choice.precision, threads=threads)
-    return TorchEngine(
-        model, device=choice.device, precision=choice.precision, threads=threads
-    )
+    if choice.device != "cpu":
+        return CudaEngine(model, device=choice.device, precision=choice.precision)
+    return TorchEngine(model, precision=choice.precision, threads=threads)
 
 
 def choose(engine: str, device: str, precision: str, machine: Machine) -> Choice:

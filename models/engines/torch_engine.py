@@ -1,10 +1,9 @@
-"""The network in torch, on the CPU or on a CUDA device."""
+"""The network in torch, on the CPU."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import groupby
 
 import numpy as np
 import torch
@@ -13,17 +12,14 @@ from torch import Tensor
 
 from maskstream.models.engines.base import Pending
 from maskstream.models.engines.cores import available_cores
-from maskstream.models.engines.lanes import CpuLane, CudaLane, Lane
+from maskstream.models.engines.lanes import CpuLane
 from maskstream.models.fcn import FCN
 from maskstream.models.folding import folded
-from maskstream.models.geometry import ScoreGrid
-from maskstream.models.upsample import (
-    labels_from_scores,
-    labels_from_scores_torch,
-    prepare_kernel,
-)
+from maskstream.models.upsample import labels_from_scores, prepare_kernel
 
-_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+__all__ = ["DTYPES", "TorchEngine"]
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class TorchEngine:
@@ -34,34 +30,27 @@ class TorchEngine:
     """
 
     name = "torch"
+    device = "cpu"
 
     def __init__(
-        self, model: FCN, *, device: str, precision: str, threads: int | None = None
+        self, model: FCN, *, precision: str, threads: int | None = None
     ) -> None:
-        """Put the network on a device.
+        """Copy the network.
 
         Args:
             model: left as it is.
-            device: ``cpu`` or ``cuda:N``, which must be there.
-            precision: ``fp32``, ``bf16`` or ``fp16``.
+            precision: ``fp32`` or ``bf16``.
             threads: CPU threads, for all of torch in this process; by default as many
                 as this process has cores.
         """
-        self.device = device
         self.precision = precision
-        self._dtype = _DTYPES[precision]
+        self._dtype = DTYPES[precision]
         self._grid = model.score_grid
         self._network = folded(model)
-        self._network.to(device=torch.device(device), dtype=self._dtype)
-        self._network.to(memory_format=torch.channels_last)
-        self._lane: Lane
-        self._is_cuda = device != "cpu"
-        if self._is_cuda:
-            self._lane = CudaLane(torch.device(device))
-        else:
-            torch.set_num_threads(threads or available_cores())
-            prepare_kernel()
-            self._lane = CpuLane()
+        self._network.to(dtype=self._dtype).to(memory_format=torch.channels_last)
+        torch.set_num_threads(threads or available_cores())
+        prepare_kernel()
+        self._lane = CpuLane()
 
     def submit(
         self,
@@ -70,7 +59,7 @@ class TorchEngine:
     ) -> Pending:
         """Start the network on (h, w, 3) RGB pictures; see `Engine.submit`."""
         shape = (len(pictures), *pictures[0].shape)
-        batch = torch.empty(shape, dtype=torch.uint8, pin_memory=self._is_cuda)
+        batch = torch.empty(shape, dtype=torch.uint8)
         np.stack(pictures, out=batch.numpy())
         return self._lane.run(batch, partial(self._label, sizes_hw=sizes_hw))
 
@@ -90,12 +79,10 @@ class TorchEngine:
     def _label(
         self, batch: Tensor, sizes_hw: Sequence[tuple[int, int]]
     ) -> list[Tensor]:
-        """Turn (N, h, w, 3) uint8 into N (H, W) uint8 on the same device, unawaited."""
+        """Turn (N, h, w, 3) uint8 into N (H, W) uint8."""
         network_size_hw = batch.shape[1], batch.shape[2]
         pictures = batch.permute(0, 3, 1, 2)  # (N, 3, h, w), channels last as it lies
         scores = self._network(pictures.to(self._dtype))  # (N, K, h8, w8)
-        if self._is_cuda:
-            return _label_on_device(scores, self._grid, network_size_hw, sizes_hw)
         return [
             torch.from_numpy(
                 labels_from_scores(one, self._grid, network_size_hw, height, width)
@@ -104,17 +91,3 @@ class TorchEngine:
                 scores.float().numpy(), sizes_hw, strict=True
             )
         ]
-
-
-def _label_on_device(
-    scores: Tensor,
-    grid: ScoreGrid,
-    network_size_hw: tuple[int, int],
-    sizes_hw: Sequence[tuple[int, int]],
-) -> list[Tensor]:
-    """Label (N, K, h8, w8) scores, neighbours of one size together."""
-    labels: list[Tensor] = []
-    for (height, width), equal in groupby(sizes_hw):
-        some = scores[len(labels) : len(labels) + len(list(equal))]
-        labels += labels_from_scores_torch(some, grid, network_size_hw, height, width)
-    return labels

@@ -55,8 +55,9 @@ class NearestColour(FCN):
         self.weight = nn.Parameter(colours[:, :, None, None])
         self.bias = nn.Parameter(-colours.square().sum(1) / 2)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Score (N, 3, H, W) pictures; (N, 5, H // 8, W // 8)."""
+    def forward_centred(self, pictures: Tensor) -> Tensor:
+        """Score (N, 3, H, W) centred pictures; (N, 5, H // 8, W // 8)."""
+        pictures = pictures + self.backbone.mean
         return F.conv2d(F.avg_pool2d(pictures / 128 - 1, 8), self.weight, self.bias)
 
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from maskstream.models.build import build_model
 from maskstream.models.engines import Engine, open_engine
+from maskstream.models.engines.cuda_engine import CudaEngine
 from maskstream.models.engines.select import Machine
 from maskstream.models.fcn import FCN
 from maskstream.models.geometry import upsample_scores
@@ -47,6 +48,7 @@ class Backend(NamedTuple):
 BACKENDS = [
     pytest.param(Backend("torch", "cpu", "fp32", 0.9999), id="torch-fp32"),
     pytest.param(Backend("torch", "cpu", "bf16", 0.99), id="torch-bf16"),
+    pytest.param(Backend("twins", "cpu", "fp32", 0.9999), id="cuda-twins"),
     pytest.param(Backend("openvino", "cpu", "fp32", 0.9999), id="openvino-fp32"),
     pytest.param(Backend("openvino", "cpu", "bf16", 0.99), id="openvino-bf16"),
     *(
@@ -83,15 +85,20 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 @pytest.fixture(scope="module")
 def engine(network: FCN, backend: Backend) -> Iterator[Engine]:
     """The small network on that backend, opened once."""
-    with closing(
-        open_engine(
-            network,
-            engine=backend.engine,
-            device=backend.device,
-            precision=backend.precision,
-        )
-    ) as opened:
+    with closing(open_backend(network, backend)) as opened:
         yield opened
+
+
+def open_backend(network: FCN, backend: Backend) -> Engine:
+    """Open an engine; the twins are CUDA's engine where it runs in plain torch."""
+    if backend.engine == "twins":
+        return CudaEngine(network, device="cpu", precision=backend.precision)
+    return open_engine(
+        network,
+        engine=backend.engine,
+        device=backend.device,
+        precision=backend.precision,
+    )
 
 
 def make_picture(seed: int, height: int = 48, width: int = 64) -> Picture:
@@ -226,12 +233,7 @@ def test_the_network_given_stays_as_it_is(backend: Backend) -> None:
     network = NearestColour().train()
     before = copy.deepcopy(network.state_dict())
 
-    open_engine(
-        network,
-        engine=backend.engine,
-        device=backend.device,
-        precision=backend.precision,
-    ).close()
+    open_backend(network, backend).close()
 
     assert network.training
     assert all(weight.requires_grad for weight in network.parameters())
