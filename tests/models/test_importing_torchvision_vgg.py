@@ -31,9 +31,10 @@ def narrow_features(layers: str, *, batch_norm: bool) -> nn.Sequential:
         width if isinstance(width, str) else width // NARROWED
         for width in theirs.cfgs[layers]
     ]
-    features = theirs.make_layers(plan, batch_norm)
+    features: nn.Sequential = theirs.make_layers(plan, batch_norm)
     unsettle_norms(features)
-    return features.eval()
+    features.eval()
+    return features
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from tests.training.labelled import picture, rows_of, save
 def test_pictures_of_the_usual_kinds_are_read(labelled_dir: Path, ending: str) -> None:
     """By the end of the name, in capitals too."""
     path = labelled_dir / f"images/val/4{ending}"
-    assert Image.fromarray(picture(48, 64)).save(path) is None
+    Image.fromarray(picture(48, 64)).save(path)
     save(labelled_dir / "labels/val/4.png", np.zeros((48, 64), np.uint8))
 
     check = check_data(labelled_dir)
