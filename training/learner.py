@@ -130,7 +130,14 @@ class Learner:
         is_bf16 = precision == "bf16" or (precision == "auto" and device.type == "cuda")
         teacher = self._teacher
         with torch.autocast(device.type, torch.bfloat16, enabled=is_bf16):
-            scores, *auxiliary = self._joined(seen)  # (N, K, h, w) each
+            try:
+                scores, *auxiliary = self._joined(seen)  # (N, K, h, w) each
+            except ValueError as error:  # batch norm's, of one value for a channel
+                height, width = seen.shape[2:]
+                raise ModelError(
+                    f"batch norm cannot learn from {len(seen)} picture of "
+                    f"{width}x{height}; a larger batch_size or augment.crop_hw can"
+                ) from error
             soft = None if teacher is None else teacher.answer(seen)
         full = self._at_full_size(scores, labels)
         loss = self._mistakes(full, labels, part)

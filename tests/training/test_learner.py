@@ -106,3 +106,20 @@ def test_a_learner_does_not_become_another(
 
     with pytest.raises(ModelError, match="another network, optimizer or average"):
         learner(name, **settings).restore(state)
+
+
+def test_batch_norm_of_a_single_value_is_one_sentence(tmp_path: Path) -> None:
+    """One picture, so small that its deepest features are one place."""
+    learner = Learner(
+        tiny_fcn("fcn8s-tiny-slim"),
+        tiny_run(tmp_path),
+        Processes(),
+        num_steps=1,
+        num_warmup=0,
+        class_weights=torch.ones(NUM_CLASSES),
+    )
+    pictures = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
+    labels = torch.zeros(1, 32, 32, dtype=torch.int64)
+
+    with pytest.raises(ModelError, match="cannot learn from 1 picture of 32x32"):
+        learner.learn(0, [(pictures, labels)])
