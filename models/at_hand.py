@@ -6,13 +6,13 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from maskstream.models.fetching import cache_dir
-from maskstream.models.weights import (
+from maskstream.models.card import (
     ModelCard,
     embedded_models,
     read_card,
     read_metadata,
 )
+from maskstream.models.fetching import cache_dir
 from maskstream.pipeline.errors import ModelError
 
 __all__ = ["WeightsAtHand", "weights_at_hand"]

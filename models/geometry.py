@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, TypeVar
 
 from maskstream.pipeline.errors import ModelError
+
+if TYPE_CHECKING:  # a network that was converted runs without torch
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+_Samples = TypeVar("_Samples", "NDArray[np.float64]", "Tensor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,20 @@ class ScoreGrid:
         Returns:
             (num_labels,) float64 positions on the score grid, not clamped.
         """
-        centres = torch.arange(num_labels, dtype=torch.float64) + 0.5
-        pixels = centres * (num_pixels / num_labels) - 0.5
+        import torch
+
+        samples = torch.arange(num_labels, dtype=torch.float64)
+        return self.locate(samples, num_pixels, num_labels)
+
+    def locate(self, samples: _Samples, num_pixels: int, num_labels: int) -> _Samples:
+        """Find the score positions of some of the samples that `positions` tells of.
+
+        Args:
+            samples: their indices, as float64 of numpy or torch.
+            num_pixels: as for `positions`.
+            num_labels: as for `positions`.
+        """
+        pixels = (samples + 0.5) * (num_pixels / num_labels) - 0.5
         return (pixels + self.offset) / self.stride
 
 
@@ -111,6 +128,8 @@ def _sampling(
     grid: ScoreGrid, num_pixels: int, num_labels: int, num_samples: int
 ) -> Tensor:
     """Write interpolation along a side as a (num_labels, num_samples) matrix."""
+    import torch
+
     positions = grid.positions(num_pixels, num_labels)  # (num_labels,)
     if not grid.fades:
         positions = positions.clamp(0, num_samples - 1)

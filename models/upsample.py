@@ -20,14 +20,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from maskstream.models.compiled import compiled
 from maskstream.pipeline.errors import ModelError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from maskstream.models.geometry import ScoreGrid
 
@@ -74,10 +73,10 @@ def labels_from_scores(
     column_of, across = score_taps(width, network_size_hw[1], w, grid)
     _fill_labels(
         np.ascontiguousarray(scores, np.float32),
-        row_of.numpy(),
-        down.numpy(),
-        column_of.numpy(),
-        across.numpy(),
+        row_of,
+        down,
+        column_of,
+        across,
         out,
     )
     return out
@@ -108,10 +107,12 @@ def labels_from_scores_torch(
     Raises:
         ModelError: there are more classes than a uint8 can name.
     """
+    import torch  # a network that was converted runs without
+
     n, num_classes, h, w = scores.shape
     check_num_classes(num_classes)
     top, down, left, across = (
-        tap.to(scores.device, non_blocking=True)
+        torch.from_numpy(tap).to(scores.device, non_blocking=True)
         for tap in (
             *score_taps(height, network_size_hw[0], h, grid),
             *score_taps(width, network_size_hw[1], w, grid),
@@ -158,11 +159,13 @@ def check_num_classes(num_classes: int) -> None:
 @lru_cache(maxsize=32)
 def score_taps(
     num_labels: int, num_pixels: int, num_samples: int, grid: ScoreGrid
-) -> tuple[Tensor, Tensor]:
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return the lower sample and the weight of the next, each (num_labels,)."""
-    positions = grid.positions(num_pixels, num_labels).clamp(0, num_samples - 1)
-    low = positions.long().clamp(max=max(num_samples - 2, 0))
-    return low, (positions - low).float()
+    samples = np.arange(num_labels, dtype=np.float64)
+    positions = grid.locate(samples, num_pixels, num_labels)
+    positions = positions.clip(0, num_samples - 1)
+    low = positions.astype(np.int64).clip(max=max(num_samples - 2, 0))
+    return low, (positions - low).astype(np.float32)
 
 
 @compiled

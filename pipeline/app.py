@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from maskstream.models.card import ModelCard
 from maskstream.models.engines import Engine, open_engine
-from maskstream.models.fcn import FCN
-from maskstream.models.weights import ModelCard, load_weights
+from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.assemble import Assembler
 from maskstream.pipeline.clock import Clock, monotonic_clock
 from maskstream.pipeline.config import RunConfig
@@ -34,7 +34,7 @@ from maskstream.stages.codecs import check_codec
 from maskstream.stages.output import explain_failure, partial_name
 from maskstream.stages.source import expand_inputs
 
-__all__ = ["execute", "load_network", "segment_video"]
+__all__ = ["execute", "find_network", "segment_video"]
 
 _TICK_S = 0.2
 _DRAIN_DEADLINE_S = 30.0
@@ -63,7 +63,8 @@ def execute(
     plans = plan_streams(config, expand_inputs(config.inputs))
     for suffix in {plan.video.suffix for plan in plans if plan.video is not None}:
         check_codec(config.video.codec, config.video.options, suffix)
-    network, card = load_network(config)
+    network = find_network(config)
+    card = network.card
     ledger = Ledger()
     metrics = Metrics(ledger)
     with ExitStack() as stack:
@@ -91,17 +92,17 @@ def execute(
     return summary if config.summary is None else _keep(summary, config.summary)
 
 
-def load_network(config: RunConfig) -> tuple[FCN, ModelCard]:
-    """Load the network that ``config`` names, and look up the classes that it hides.
+def find_network(config: RunConfig) -> WeightsFile:
+    """Find the network that ``config`` names, and look up the classes that it hides.
 
     Raises:
         ConfigError: A class is not one of the network's.
         ModelError: The weights cannot be had.
     """
-    network, card = load_weights(config.model.weights or config.model.name)
+    network = WeightsFile.find(config.model.weights or config.model.name)
     for name in config.overlay.hide:
-        card.classes.index(name)
-    return network, card
+        network.card.classes.index(name)
+    return network
 
 
 def segment_video(

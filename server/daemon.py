@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from maskstream.models.engines import Engine, open_engine
-from maskstream.models.fcn import FCN
-from maskstream.models.weights import ModelCard, load_weights
+from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.clock import monotonic_clock
 from maskstream.pipeline.errors import MaskStreamError
 from maskstream.pipeline.graph import Pipeline
@@ -73,7 +72,8 @@ def serve(path: Path) -> Ending:
     settings = load_serve_settings(path)
     config = settings.config
     set_up_logs(config.log.format, config.log.level)
-    network, card = load_weights(config.model.weights or config.model.name)
+    network = WeightsFile.find(config.model.weights or config.model.name)
+    card = network.card
     ledger = Ledger()
     metrics = ServerMetrics(ledger)
     counts = EventCounts()
@@ -94,7 +94,7 @@ def serve(path: Path) -> Ending:
         every=config.overload.every,
         least=config.overload.least_size,
     )
-    shared = _shared_network(config, network, card, hub, ladder, ledger, metrics)
+    shared = _shared_network(config, network, hub, ladder, ledger, metrics)
     members = Members(
         assembler, hub, ledger, metrics, stop_deadline_s=config.stop_deadline
     )
@@ -134,10 +134,12 @@ def serve(path: Path) -> Ending:
 def check(path: Path) -> None:
     """Raise MaskStreamError where a configuration could not be served here."""
     config = load_serve_settings(path).config
-    _, card = load_weights(config.model.weights or config.model.name)
+    network = WeightsFile.find(config.model.weights or config.model.name)
+    network.load()
     # Without the spool, whose folders would be made.
     config.tell.model_copy(update={"spool": None}).deliveries(EventCounts())
-    assembler = StreamAssembler(card.classes, Ledger(), monotonic_clock, is_held=True)
+    classes = network.card.classes
+    assembler = StreamAssembler(classes, Ledger(), monotonic_clock, is_held=True)
     for one in config.streams.values():
         assembler.check(one)
 
@@ -151,8 +153,7 @@ def _hub(ledger: Ledger) -> Hub:
 
 def _shared_network(
     config: ServeConfig,
-    network: FCN,
-    card: ModelCard,
+    network: WeightsFile,
     hub: Hub,
     ladder: Ladder,
     ledger: Ledger,
@@ -169,7 +170,7 @@ def _shared_network(
             precision=config.model.precision,
         )
         _warm_up(engine, config.model.size or network_size(*_USUAL_HW))
-        metrics.describe_model(name=card.model, engine=engine.name)
+        metrics.describe_model(name=network.card.model, engine=engine.name)
         return engine
 
     def build(engine: Engine) -> Pipeline:

@@ -14,13 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstream.models.engines.base import IntervalSum, Pending
+from maskstream.models.engines.compiling import compile_for
+from maskstream.models.engines.converted import ConvertedNetwork
 from maskstream.models.engines.cores import available_cores
-from maskstream.models.engines.openvino_model import (
-    convert,
-    import_openvino,
-    openvino_core,
-)
-from maskstream.models.fcn import FCN
+from maskstream.models.engines.openvino_model import import_openvino
 from maskstream.models.geometry import ScoreGrid
 from maskstream.models.upsample import labels_from_scores, prepare_kernel
 from maskstream.pipeline.errors import ModelError
@@ -32,7 +29,7 @@ _HINTS = {"fp32": "f32", "bf16": "bf16"}
 
 
 class OpenVinoEngine:
-    """The network converted once, and compiled for each size of picture.
+    """A converted network, compiled for each size of picture.
 
     Pictures run one by one, which costs no more on a CPU than batches do, and neither
     they nor their scores are copied on the way.
@@ -42,21 +39,18 @@ class OpenVinoEngine:
     device = "cpu"
 
     def __init__(
-        self, model: FCN, *, precision: str, threads: int | None = None
+        self, network: ConvertedNetwork, *, precision: str, threads: int | None = None
     ) -> None:
-        """Convert the network.
+        """Take a network; it is compiled when the first picture of a size comes.
 
         Args:
-            model: left as it is.
+            network: left as it is.
             precision: ``fp32``, or ``bf16`` where the CPU has it.
             threads: CPU threads; by default as many as this process has cores.
-
-        Raises:
-            ModelError: OpenVINO cannot convert this network.
         """
         self.precision = precision
         self._openvino = import_openvino()
-        self._converted = convert(model)
+        self._converted = network
         threads = threads or available_cores()
         self._settings = {
             "INFERENCE_PRECISION_HINT": _HINTS[precision],
@@ -67,7 +61,7 @@ class OpenVinoEngine:
             "ENABLE_CPU_PINNING": False,
         }
         self._compiled = lru_cache(_MAX_SIZES)(self._compile)
-        self._grid = model.score_grid
+        self._grid = network.grid
         self._in_flight: deque[_Inference] = deque()
         self._busy = IntervalSum()
         self._waited = IntervalSum()
@@ -108,15 +102,7 @@ class OpenVinoEngine:
         return inference
 
     def _compile(self, shape: tuple[int, int, int]) -> _CompiledNetwork:
-        network = self._converted.clone()
-        try:
-            network.reshape([1, *shape])
-            compiled = openvino_core().compile_model(network, "CPU", self._settings)
-        except RuntimeError as error:
-            raise ModelError(
-                f"openvino cannot compile the network for pictures of "
-                f"{shape[1]}x{shape[0]}: {_first_line(error)}"
-            ) from error
+        compiled = compile_for(self._converted, shape, self._settings)
         return _CompiledNetwork(self._openvino.Tensor, compiled)
 
 

@@ -1,19 +1,13 @@
-"""The network as an OpenVINO model of any picture size."""
+"""OpenVINO itself: imported so that it tells nobody, and once a process."""
 
 from __future__ import annotations
 
 import sys
-import warnings
 from functools import cache
 from types import ModuleType
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-
-from maskstream.models.fcn import FCN
-from maskstream.models.folding import folded
-from maskstream.pipeline.errors import ModelError
+__all__ = ["import_openvino", "openvino_core"]
 
 
 def import_openvino() -> ModuleType:
@@ -45,40 +39,3 @@ def openvino_core() -> Any:
         ImportError: OpenVINO is not installed.
     """
     return import_openvino().Core()
-
-
-def convert(model: FCN) -> Any:
-    """Convert to an OpenVINO model from (1, h, w, 3) uint8 to (1, K, h8, w8) scores.
-
-    Traced rather than exported: the trace holds for every size, and takes half the time
-    (1.2 s of CPU against 2.5 for Lite0).
-
-    Raises:
-        ModelError: OpenVINO cannot convert it.
-    """
-    openvino = import_openvino()
-    module = _FromPixels(folded(model).float()).eval()
-    sample = torch.zeros(1, 64, 64, 3, dtype=torch.uint8)
-    try:
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")  # the trace says that it is deprecated
-            traced = torch.jit.trace(  # type: ignore[no-untyped-call]
-                module, sample, check_trace=False
-            )
-        return openvino.convert_model(traced)
-    except (RuntimeError, openvino.frontend.OpConversionFailure) as error:
-        raise ModelError(
-            f"openvino cannot convert the network: {str(error).splitlines()[0]}; "
-            f"use engine torch"
-        ) from error
-
-
-class _FromPixels(nn.Module):
-    """The network from (N, h, w, 3) uint8 on, so that OpenVINO takes frames as is."""
-
-    def __init__(self, network: FCN) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        return self.network(pictures.permute(0, 3, 1, 2).float())  # type: ignore[no-any-return]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import re
 from dataclasses import dataclass
-
-import torch
+from typing import TYPE_CHECKING
 
 from maskstream.models.engines.base import Engine
-from maskstream.models.engines.cuda_engine import CudaEngine
-from maskstream.models.engines.openvino_engine import OpenVinoEngine
 from maskstream.models.engines.openvino_model import openvino_core
-from maskstream.models.engines.torch_engine import TorchEngine
-from maskstream.models.fcn import FCN
+from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from maskstream.models.fcn import FCN
 
 logger = logging.getLogger(__name__)
 
@@ -30,12 +30,24 @@ class Machine:
     cuda_devices: int
     cuda_precisions: tuple[str, ...]
     torch_cpu_precisions: tuple[str, ...]
+    """Empty where torch was not asked, nor for CUDA: it takes seconds to load."""
     openvino_precisions: tuple[str, ...]
     """Empty where OpenVINO is not installed."""
 
     @classmethod
-    def look(cls) -> Machine:
-        """Look at the devices and libraries that are here."""
+    def look(cls, engine: str = "torch", device: str = "auto") -> Machine:
+        """Look at the devices and libraries that are here.
+
+        Args:
+            engine: what is wished for; torch is asked where it may be what runs.
+            device: the same.
+        """
+        openvino_precisions = _openvino_precisions()
+        is_cpu = engine == "openvino" or device == "cpu" or not _has_cuda_driver()
+        if openvino_precisions and engine != "torch" and is_cpu:
+            return cls(0, (), (), openvino_precisions)
+        import torch
+
         cuda_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
         cuda_has_bf16 = cuda_devices > 0 and torch.cuda.is_bf16_supported(
             including_emulation=False
@@ -45,7 +57,7 @@ class Machine:
             cuda_devices=cuda_devices,
             cuda_precisions=_PRECISIONS if cuda_has_bf16 else ("fp16", "fp32"),
             torch_cpu_precisions=("bf16", "fp32") if cpu_has_bf16 else ("fp32",),
-            openvino_precisions=_openvino_precisions(),
+            openvino_precisions=openvino_precisions,
         )
 
 
@@ -60,7 +72,7 @@ class Choice:
 
 
 def open_engine(
-    model: FCN,
+    model: FCN | WeightsFile,
     *,
     engine: str = "auto",
     device: str = "auto",
@@ -70,7 +82,8 @@ def open_engine(
     """Put a network on the best engine there is, or on the one asked for, and say so.
 
     Args:
-        model: left as it is.
+        model: left as it is. Weights in their file run without torch, and start sooner,
+            where the engine is OpenVINO.
         engine: ``auto``, ``torch`` or ``openvino``.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
@@ -81,7 +94,7 @@ def open_engine(
         ConfigError: what is asked for is unknown or not to be had here.
         ModelError: the engine cannot run this network.
     """
-    choice = choose(engine, device, precision, Machine.look())
+    choice = choose(engine, device, precision, Machine.look(engine, device))
     logger.info(
         "the network runs in %s on %s in %s: %s",
         choice.engine,
@@ -90,10 +103,15 @@ def open_engine(
         choice.reason,
     )
     if choice.engine == "openvino":
-        return OpenVinoEngine(model, precision=choice.precision, threads=threads)
+        return _open_openvino(model, choice.precision, threads)
+    network = model.load() if isinstance(model, WeightsFile) else model
     if choice.device != "cpu":
-        return CudaEngine(model, device=choice.device, precision=choice.precision)
-    return TorchEngine(model, precision=choice.precision, threads=threads)
+        from maskstream.models.engines.cuda_engine import CudaEngine
+
+        return CudaEngine(network, device=choice.device, precision=choice.precision)
+    from maskstream.models.engines.torch_engine import TorchEngine
+
+    return TorchEngine(network, precision=choice.precision, threads=threads)
 
 
 def choose(engine: str, device: str, precision: str, machine: Machine) -> Choice:
@@ -127,6 +145,21 @@ def choose(engine: str, device: str, precision: str, machine: Machine) -> Choice
     why_precision = "the best it has" if precision == "auto" else "as asked"
     reason = f"{why_place}, {why_library}, {chosen} is {why_precision}"
     return Choice(library, place, chosen, reason)
+
+
+def _open_openvino(
+    model: FCN | WeightsFile, precision: str, threads: int | None
+) -> Engine:
+    from maskstream.models.engines.converted import converted
+    from maskstream.models.engines.openvino_engine import OpenVinoEngine
+
+    if isinstance(model, WeightsFile):
+        network = converted(model)
+    else:
+        from maskstream.models.engines.convert import convert
+
+        network = convert(model)
+    return OpenVinoEngine(network, precision=precision, threads=threads)
 
 
 def _choose_device(engine: str, device: str, machine: Machine) -> tuple[str, str]:
@@ -179,3 +212,12 @@ def _openvino_precisions() -> tuple[str, ...]:
         return ()
     has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return ("bf16", "fp32") if has_bf16 else ("fp32",)
+
+
+def _has_cuda_driver() -> bool:
+    """Tell whether torch could find a CUDA device, without loading it."""
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return True

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from maskstream.models.card import ModelCard
 from maskstream.models.exporting.agreement import Agreement, measure_agreement
 from maskstream.models.exporting.format import Format
 from maskstream.models.exporting.labeller import Labeller
@@ -20,7 +21,6 @@ from maskstream.models.exporting.torch_program import (
     write_program,
 )
 from maskstream.models.fcn import FCN
-from maskstream.models.weights import ModelCard
 from maskstream.pipeline.errors import ConfigError, ModelError, SinkError
 
 __all__ = ["FORMATS", "MIN_AGREEMENT", "export_network"]

@@ -31,9 +31,9 @@ def check(config: _ConfigPath) -> None:
 
         check_daemon(config)
     else:
-        from maskstream.pipeline.app import load_network  # torch: not for --help
+        from maskstream.pipeline.app import find_network
 
-        load_network(load_config(config))
+        find_network(load_config(config)).load()
     typer.echo(f"{config}: ok")
 
 

@@ -29,7 +29,7 @@ _LIBRARIES = (
 
 def doctor() -> None:
     """Tell what this machine offers: devices, engines, codecs, weights, disk."""
-    from maskstream.models.weights import embedded_models
+    from maskstream.models.card import embedded_models
 
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, finding in _findings():
@@ -40,9 +40,9 @@ def doctor() -> None:
 
 
 def _findings() -> list[tuple[str, str]]:
+    from maskstream.models.card import embedded_models
     from maskstream.models.engines.cores import available_cores
     from maskstream.models.engines.openvino_model import openvino_core
-    from maskstream.models.weights import embedded_models
 
     libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     return [

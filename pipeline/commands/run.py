@@ -241,7 +241,7 @@ def run(
     input that is not there stops all before it begins; one that cannot be read on costs
     only itself.
     """
-    from maskstream.pipeline.app import execute  # it loads torch: not for --help
+    from maskstream.pipeline.app import execute
 
     settings = load_config(
         config,

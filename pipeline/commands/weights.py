@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from maskstream.models.card import ModelCard
     from maskstream.models.importing import Imported
-    from maskstream.models.weights import ModelCard
 
 __all__ = ["weights"]
 
@@ -75,8 +75,8 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the model card of weights; of a foreign file, what would be imported."""
+    from maskstream.models.card import find_weights, has_card, read_card
     from maskstream.models.importing import import_weights
-    from maskstream.models.weights import find_weights, has_card, read_card
 
     path = find_weights(file)
     if not has_card(path):

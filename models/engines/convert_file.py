@@ -1,0 +1,29 @@
+"""Convert a file of weights: ``python -m ... WEIGHTS OUTPUT.xml``.
+
+A sentence on the last line of stderr says why it failed.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from maskstream.models.engines.convert import convert
+from maskstream.models.weights import load_weights
+from maskstream.pipeline.errors import ModelError
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Do what the arguments say."""
+    weights, output = map(Path, sys.argv[1:])
+    try:
+        network, _ = load_weights(weights)
+        convert(network).save(output)
+    except ModelError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
