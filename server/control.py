@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from maskstream.pipeline.errors import MaskStreamError
 from maskstream.server.status import StreamStatus
+from maskstream.stages.recording.archive import Archive
 
 __all__ = ["Control", "StreamExistsError", "UnknownStreamError"]
 
@@ -67,6 +68,9 @@ class Control(Protocol):
 
     def preview_jpegs(self, stream: str) -> AbstractContextManager[Iterator[bytes]]:
         """Watch a stream as JPEGs, one a finished frame, the newest first."""
+
+    def archive(self, stream: str) -> Archive | None:
+        """Return where a stream is recorded, to read; None where it is not."""
 
     def config(self) -> Mapping[str, Any]:
         """Return the configuration in force, its secrets masked."""

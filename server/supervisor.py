@@ -20,6 +20,7 @@ from maskstream.server.overload import Ladder
 from maskstream.server.progress import Progress
 from maskstream.server.status import State, StreamStatus
 from maskstream.server.statuses import status_of
+from maskstream.stages.recording.archive import Archive
 
 __all__ = ["Supervisor"]
 
@@ -121,6 +122,12 @@ class Supervisor:
         """Watch a stream as JPEGs, one a finished frame, the newest first."""
         preview = self._members.find(stream).vitals.preview
         return nullcontext(iter(())) if preview is None else preview.watch_jpegs()
+
+    def archive(self, stream: str) -> Archive | None:
+        """Return where a stream is recorded, to read; None where it is not."""
+        recording = self._members.find(stream).config.recording
+        # Of its own: readers need nothing of what those who record share.
+        return None if recording is None else Archive(recording.folder)
 
     def config(self) -> Mapping[str, Any]:
         """Return the configuration in force, its secrets masked."""

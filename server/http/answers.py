@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from maskstream.pipeline.ledger import SinkAccount
 from maskstream.server.status import State, StreamStatus
+from maskstream.stages.recording.index import Segment
 
 __all__ = [
     "FAILURES",
@@ -16,6 +17,8 @@ __all__ = [
     "Failure",
     "LogLevel",
     "NamedClass",
+    "RecordingList",
+    "RecordingView",
     "Responses",
     "StreamList",
     "StreamView",
@@ -128,6 +131,47 @@ class StreamList(_Answer):
     """Every stream that the daemon knows."""
 
     streams: list[StreamView]
+
+
+class RecordingView(_Answer):
+    """A finished file of a recording."""
+
+    name: str = Field(description="By which it is downloaded.")
+    kind: str = Field(description="`video`, `mask` or `records`.")
+    start: float = Field(description="When its first frame was taken, since 1970.")
+    end: float = Field(description="When its last frame had passed.")
+    duration_s: float
+    frames: int
+    bytes: int
+    size: list[int] = Field(description="Height and width of its pictures.")
+    is_cut: bool = Field(description="Its end is missing: it plays to `end`.")
+    reason: str | None = Field(
+        description="Why it ended: `clock`, `format`, `jump`, `end`; cut: `killed`, "
+        "`disk_full` and the like."
+    )
+
+    @classmethod
+    def of(cls, name: str, segment: Segment, end: float) -> RecordingView:
+        """Show a segment that has ended."""
+        return cls(
+            name=name,
+            kind=segment.kind,
+            start=segment.start,
+            end=end,
+            duration_s=max(0.0, round(end - segment.start, 6)),
+            frames=segment.frames,
+            bytes=segment.bytes,
+            size=[segment.height, segment.width],
+            is_cut=segment.is_cut,
+            reason=segment.reason,
+        )
+
+
+class RecordingList(_Answer):
+    """Recordings, newest first."""
+
+    recordings: list[RecordingView]
+    next: str | None = Field(description="Of a page that has another behind it.")
 
 
 class NamedClass(_Answer):

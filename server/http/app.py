@@ -21,6 +21,7 @@ from maskstream.server.http.guard import Guard
 from maskstream.server.http.media import media_routes
 from maskstream.server.http.operations import operation_routes
 from maskstream.server.http.page_files import page_routes
+from maskstream.server.http.recordings import recording_routes
 from maskstream.server.http.session import session_routes
 from maskstream.server.http.source_policy import SourcePolicy
 from maskstream.server.http.streams import stream_routes
@@ -66,6 +67,7 @@ class Application:
         policy = SourcePolicy(config.allowed_sources)
         app.include_router(stream_routes(control, policy))
         app.include_router(media_routes(control, self._viewers))
+        app.include_router(recording_routes(control))
         app.include_router(
             operation_routes(control, classes, registry, config.allowed_sources)
         )

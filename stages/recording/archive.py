@@ -155,13 +155,17 @@ class Archive:
         since: float,
         until: float,
         kinds: Collection[str] | None = None,
+        *,
+        newest_first: bool = False,
     ) -> Iterator[Segment]:
         """List the segments of a stream that lie in [since, until), by their start.
 
         Those being written are among them, and have no ``end`` yet.
         """
         check_stream_name(stream)
-        for segment in self._index.read(stream, since, until):
+        for segment in self._index.read(
+            stream, since, until, newest_first=newest_first
+        ):
             is_wanted = kinds is None or segment.kind in kinds
             if is_wanted and self.path(segment).is_file():
                 yield segment

@@ -27,6 +27,7 @@ from maskstream.stages.recording.names import DAY_S
 __all__ = ["INDEX_FOLDER", "Segment", "SegmentIndex", "day_of"]
 
 INDEX_FOLDER = ".index"
+_NUMBERS = ("pts", "height", "width", "frames", "bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +100,13 @@ class Segment:
                 **own,
             )
             is_within = ".." not in segment.file.split("/")
+            is_whole = all(isinstance(getattr(segment, key), int) for key in _NUMBERS)
         except (TypeError, KeyError, AttributeError, ZeroDivisionError) as error:
             raise ValueError(f"not a segment: {error}") from error
         if not is_within or segment.file.startswith("/"):
             raise ValueError(f"{segment.file} is not within the recordings")
+        if not is_whole or not isinstance(segment.kind, str):
+            raise ValueError(f"{segment.file} has keys of the wrong type")
         return segment
 
 
@@ -152,16 +156,23 @@ class SegmentIndex:
             with suppress(ValueError):  # somebody else's
                 yield Segment.from_keys(keys)
 
-    def read(self, stream: str, since: float, until: float) -> Iterator[Segment]:
+    def read(
+        self, stream: str, since: float, until: float, *, newest_first: bool = False
+    ) -> Iterator[Segment]:
         """Read the segments of a stream that lie in [since, until), by their start.
 
-        One that is being written counts as lasting still.
+        One that is being written counts as lasting still. A day is read when it is
+        come to.
         """
         # One that began the day before may reach over midnight.
         first_day, last_day = day_of(max(0, since - DAY_S)), day_of(max(0, until))
-        for path in self.day_files(stream):
+        for path in sorted(self.day_files(stream), reverse=newest_first):
             if first_day <= path.stem <= last_day:
-                for segment in sorted(self.read_day(path), key=lambda one: one.start):
+                for segment in sorted(
+                    self.read_day(path),
+                    key=lambda one: (one.start, one.kind),
+                    reverse=newest_first,
+                ):
                     is_over = segment.end is not None and segment.end <= since
                     if segment.start < until and not is_over:
                         yield segment

@@ -5,6 +5,7 @@ import { drawAreas, drawLine, SPAN_S } from "/static/chart.js";
 import { element } from "/static/elements.js";
 import { capital, count, percent, seconds, sinceNow, words } from "/static/format.js";
 import { Picture } from "/static/picture.js";
+import { Recordings } from "/static/recordings.js";
 
 const NUM_CLASSES_TOLD = 5;
 const NONE = "–";
@@ -38,6 +39,7 @@ export class Card {
       button.addEventListener("click", () => this.#act(button, on));
     }
     this.picture = new Picture(this.root, stream);
+    this.recordings = new Recordings(this.root, stream);
   }
 
   setHistory(points) {
@@ -68,6 +70,7 @@ export class Card {
     parts["outages-of"].textContent = outages.length ? words(outages[0][0]) : "";
     parts["outages-of"].title = outages.map(([why, n]) => `${words(why)} ${n}`).join(", ");
     this.#tellLedger(status);
+    this.recordings.update(status);
     this.#tellShares(status, now);
     const pause = this.root.querySelector("[data-do=pause]");
     pause.textContent = status.state === "paused" ? "Resume" : "Pause";
@@ -133,7 +136,7 @@ export class Card {
     parts.dropped.textContent = count(dropped);
     parts["dropped-of"].textContent = status.decoded ? percent(dropped / status.decoded) : "";
     parts.ledger.textContent = `${count(status.decoded)} decoded, ${count(dropped)} dropped`;
-    if (!this.root.querySelector("details").open) return;
+    if (!this.root.querySelector(".ledger").open) return;
     this.root.querySelector("tbody").replaceChildren(...sinks.map(([name, sink], row) => {
       const line = element("tr");
       const head = element("td", name);

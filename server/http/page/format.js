@@ -18,6 +18,19 @@ export function sinceNow(s) {
   return s < 129_600 ? `${Math.round(s / 3600)} h` : `${Math.round(s / 86_400)} days`;
 }
 
+export function bytes(n) {
+  const power = Math.min(4, Math.floor(Math.log10(Math.max(1, n)) / 3));
+  const number = n / 1000 ** power;
+  return `${number.toFixed(power && number < 10 ? 1 : 0)} ${["B", "kB", "MB", "GB", "TB"][power]}`;
+}
+
+const dayAndTime = new Intl.DateTimeFormat(undefined, {
+  day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  hourCycle: "h23",
+});
+
+export const clock = (s) => dayAndTime.format(1000 * s);
+
 // "not_found" is for machines.
 export const words = (name) => name.replaceAll("_", " ");
 

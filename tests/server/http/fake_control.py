@@ -25,6 +25,7 @@ from maskstream.server.status import State, StreamStatus
 from maskstream.stages.annotate import Annotator
 from maskstream.stages.credentials import mask_credentials
 from maskstream.stages.publishing.preview import LivePreview
+from maskstream.stages.recording.archive import Archive
 
 __all__ = ["FakeControl"]
 
@@ -40,6 +41,8 @@ class FakeControl:
         self.ledger = Ledger()
         self.overrides: dict[str, dict[str, Any]] = {}
         """By stream: fields of its status to lay over the real ones."""
+        self.archives: dict[str, Archive] = {}
+        """By stream: where it is recorded."""
         self.log_levels: list[str] = []
         self.not_alive: str | None = None
         self.not_ready: str | None = None
@@ -117,6 +120,11 @@ class FakeControl:
     def preview_jpegs(self, stream: str) -> Any:
         """JPEGs."""
         return self._find(stream).watch("jpeg")
+
+    def archive(self, stream: str) -> Archive | None:
+        """What a test has set."""
+        self._find(stream)
+        return self.archives.get(stream)
 
     def config(self) -> Mapping[str, Any]:
         """What a supervisor would show."""

@@ -42,7 +42,7 @@ def test_the_examples_work(tmp_path: Path, control: FakeControl) -> None:
 
     states = [re.findall(r'"state":"(\w+)"', answer)[:1] for answer in answers]
     assert states[:4] == [["running"]] * 4
-    assert states[5:8] == [["paused"], ["running"], ["running"]]
+    assert states[6:9] == [["paused"], ["running"], ["running"]]
     assert (tmp_path / "front-door.jpg").read_bytes()[:2] == b"\xff\xd8"
     assert control.log_levels == ["debug"]
     assert not control.settings

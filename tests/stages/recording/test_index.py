@@ -38,6 +38,8 @@ def test_a_line_holds_all_that_is_known(segment: Segment) -> None:
         ENDED.to_json().replace('"cam/one.mp4"', "7"),
         ENDED.to_json().replace('"frames"', '"hugs"'),
         ENDED.to_json().replace("1/90000", "1/0"),
+        ENDED.to_json().replace("12345", "[]"),
+        ENDED.to_json().replace('"video"', "{}"),
         ENDED.to_json().replace("2026", "hello"),
     ],
 )
@@ -83,6 +85,19 @@ def test_segments_are_found_by_time(tmp_path: Path) -> None:
     assert files(index, half_a_day + 1, half_a_day + 9) == ["night.mp4"]
     assert files(index, -60, 0) == []
     assert files(index, -1e9, 1e9) == ["a.mp4", "b.mp4", "c.mp4", "night.mp4"]
+
+
+def test_the_newest_may_come_first(tmp_path: Path) -> None:
+    """Day by day; of those that begin together, as their kinds are spelt backwards."""
+    index = SegmentIndex(tmp_path)
+    for days, kind in [(0, "mask"), (0, "video"), (1, "mask")]:
+        start = NOON + days * 86_400
+        file = f"{days}-{kind}"
+        index.append(replace(ENDED, file=file, kind=kind, start=start, end=start + 1))
+
+    found = index.read("cam", 0, 2**33, newest_first=True)
+
+    assert [one.file for one in found] == ["1-mask", "0-video", "0-mask"]
 
 
 def test_one_that_is_being_written_lasts_still(tmp_path: Path) -> None:
