@@ -43,7 +43,10 @@ def show(config: _ConfigPath) -> None:
     if _is_for_the_daemon(config):
         from maskstream.server.config.serve import load_serve_settings, masked
 
-        settings = masked(load_serve_settings(config).config)
+        loaded = load_serve_settings(config)
+        settings = masked(loaded.config)
+        for name in loaded.variables:
+            typer.echo(f"# {name} is set")
     else:
         settings = load_config(config).model_dump(mode="json")
         settings["inputs"] = [mask_credentials(one) for one in settings["inputs"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from maskstream.pipeline.config import BatchConfig, Duration, ModelConfig
 from maskstream.pipeline.errors import ConfigError
-from maskstream.pipeline.settings_file import check_settings, read_settings, substitute
+from maskstream.pipeline.settings_file import (
+    check_settings,
+    merge_settings,
+    read_settings,
+    substitute,
+)
+from maskstream.server.config.environment import read_environment
 from maskstream.server.config.events import TellConfig
 from maskstream.server.config.http import HttpConfig
 from maskstream.server.config.logs import LogConfig
@@ -90,6 +96,8 @@ class ServeSettings:
     defaults: Mapping[str, Any]
     streams: Mapping[str, Mapping[str, Any]]
     """Without the defaults."""
+    variables: tuple[str, ...] = ()
+    """Of the environment, that were laid over the file."""
 
 
 def load_serve_settings(
@@ -97,12 +105,17 @@ def load_serve_settings(
 ) -> ServeSettings:
     """Read a YAML file; ``${NAME}`` in it stands for an environment variable.
 
+    Variables such as ``MASKSTREAM_HTTP__PORT`` are laid over it.
+
     Raises:
         ConfigError: The file cannot be read, or something in it cannot be used.
     """
     given = os.environ if environment is None else environment
     settings = substitute(read_settings(path), given, path)
-    return parse_serve_settings(settings, origin=str(path))
+    laid, variables = read_environment(ServeConfig, settings, given)
+    origin = f"{path} and {', '.join(variables)}" if variables else str(path)
+    parsed = parse_serve_settings(_lay_all_over(settings, laid), origin=origin)
+    return replace(parsed, variables=tuple(variables))
 
 
 def parse_serve_settings(
@@ -130,6 +143,18 @@ def parse_serve_settings(
     for stream, one in config.streams.items():
         check_source(one, f"{prefix}streams.{stream}")
     return ServeSettings(config, defaults, streams)
+
+
+def _lay_all_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay settings over others, in which the source of a stream may be a URL alone."""
+    laid = merge_settings(below, above)
+    if isinstance(below.get("defaults"), Mapping) and "defaults" in above:
+        laid["defaults"] = lay_over(below["defaults"], above["defaults"])
+    if isinstance(below.get("streams"), Mapping):
+        for stream, own in above.get("streams", {}).items():
+            if isinstance(under := below["streams"].get(stream), Mapping):
+                laid["streams"][stream] = lay_over(under, own)
+    return laid
 
 
 def masked(config: BaseModel) -> dict[str, Any]:
