@@ -48,6 +48,7 @@ class FairInbox(Generic[T]):
         self._senders: deque[_Sender[T]] = deque()  # the next turn is the leftmost's
         self._unfinished: deque[int] = deque()  # items of each take
         self._take_wait = Stopwatch(clock)
+        self._linger = Stopwatch(clock)
         self._is_closed = False
         self._is_paused = False
 
@@ -94,9 +95,10 @@ class FairInbox(Generic[T]):
         with self._changed, self._take_wait:
             self._changed.wait_for(lambda: self._may_take() or self._has_ended())
             if not self._fill(turns, limit) and turns and linger_s > 0:
-                self._changed.wait_for(
-                    lambda: self._fill(turns, limit) or self._has_ended(), linger_s
-                )
+                with self._linger:
+                    self._changed.wait_for(
+                        lambda: self._fill(turns, limit) or self._has_ended(), linger_s
+                    )
             if turns:
                 self._unfinished.append(sum(map(len, turns)))
         return turns
@@ -145,6 +147,12 @@ class FairInbox(Generic[T]):
         """Seconds that the receiver has stood before empty channels, up to now."""
         with self._changed:
             return self._take_wait.seconds
+
+    @property
+    def lingered_s(self) -> float:
+        """Seconds that the first turn of each take has waited for others, up to now."""
+        with self._changed:
+            return self._linger.seconds
 
     def _fill(self, turns: list[list[T]], limit: int) -> bool:
         """Add to ``turns`` what is there; True when there are ``limit``."""

@@ -186,6 +186,10 @@ class _Entry:
     def take_wait_s(self) -> float:
         return self._hub._inbox.take_wait_s
 
+    @property
+    def lingered_s(self) -> float:
+        return self._hub._inbox.lingered_s
+
 
 class _Exit:
     """The way back to the streams; an `Outbox`."""

@@ -13,7 +13,13 @@ from importlib.metadata import version
 from threading import Lock
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Histogram, Info, start_http_server
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    Info,
+    start_http_server,
+)
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -33,14 +39,17 @@ _logger = logging.getLogger(__name__)
 _LATENCY_BUCKETS_S = (0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1, 2, 5, 10)
 _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64)
 
-StageSeconds = dict[tuple[str, str, str], float]
-"""By stream (empty: all), stage and state."""
+_WAIT_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+_ITEMS = "items"
+
+StageTotals = dict[tuple[str, str, str], float]
+"""By stream (empty: all), stage and what: seconds in a state, or ``items``."""
 
 
 class Metrics(Collector):
     """The pipeline's metrics, in a registry of their own. Safe between threads.
 
-    The seconds of a stage add up from one pipeline that is watched to the next.
+    What a stage has done adds up from one pipeline that is watched to the next.
 
     Args:
         ledger: Counts the frames of every stream.
@@ -51,7 +60,7 @@ class Metrics(Collector):
         self._ledger = ledger
         self._lock = Lock()  # guards the pipelines and their past
         self._pipelines: tuple[Pipeline, ...] = ()
-        self._past_s: StageSeconds = {}
+        self._past: StageTotals = {}
         self._latency = Histogram(
             "maskstream_frame_latency_seconds",
             "From the decoder to the finished labels of a frame.",
@@ -72,6 +81,20 @@ class Metrics(Collector):
             buckets=_BATCH_BUCKETS,
             registry=self.registry,
         )
+        self._batch_wait = Histogram(
+            "maskstream_batch_wait_seconds",
+            "How long the first frame of a batch has waited for company.",
+            buckets=_WAIT_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._batch_flushes = Counter(
+            "maskstream_batch_flushes",
+            "Batches by why they went: full, or at the deadline.",
+            ["reason"],
+            registry=self.registry,
+        )
+        for reason in ("full", "deadline"):
+            self._batch_flushes.labels(reason)
         self._model = Info(
             "maskstream_model", "The network and its engine.", registry=self.registry
         )
@@ -96,23 +119,28 @@ class Metrics(Collector):
         """Count one batch."""
         self._batch_size.observe(len(batch.frames))
 
+    def observe_take(self, is_full: bool, waited_s: float) -> None:
+        """Count what the network takes at one time: a batch, if all have one size."""
+        self._batch_wait.observe(waited_s)
+        self._batch_flushes.labels("full" if is_full else "deadline").inc()
+
     def watch(self, *pipelines: Pipeline) -> None:
         """Report these pipelines too from now on."""
         with self._lock:
             self._pipelines += pipelines
 
     def unwatch(self, *pipelines: Pipeline) -> None:
-        """Keep the seconds of pipelines that have ended, and let go of the rest."""
+        """Keep the totals of pipelines that have ended, and let go of the rest."""
         with self._lock:
             left = tuple(one for one in self._pipelines if one not in pipelines)
             self._pipelines = left
-            _add_seconds(self._past_s, pipelines)
+            _add_totals(self._past, pipelines)
 
     def forget(self, stream: str) -> None:
         """Let the labels of a stream vanish; its pipeline has ended."""
         with self._lock:
-            past_s = self._past_s.items()
-            self._past_s = {key: spent for key, spent in past_s if key[0] != stream}
+            past = self._past.items()
+            self._past = {key: total for key, total in past if key[0] != stream}
         for histogram in (self._latency, self._staleness):
             with suppress(KeyError):  # no frame of it was ever there
                 histogram.remove(stream)
@@ -147,15 +175,24 @@ class Metrics(Collector):
 
     def _stage_metrics(self) -> Iterable[Metric]:
         with self._lock:
-            pipelines, stage_seconds = self._pipelines, dict(self._past_s)
-        _add_seconds(stage_seconds, pipelines)
+            pipelines, totals = self._pipelines, dict(self._past)
+        _add_totals(totals, pipelines)
         seconds = CounterMetricFamily(
             "maskstream_stage_seconds",
             "Seconds of a stage by state: busy, before an empty inbox, a full outbox.",
             labels=["stream", "stage", "state"],
         )
-        for (stream, stage, state), spent_s in stage_seconds.items():
-            seconds.add_metric([stream, stage, state], spent_s)
+        items = CounterMetricFamily(
+            "maskstream_stage_items",
+            "What a stage has given on: frames; of collect and segment, batches.",
+            labels=["stream", "stage"],
+        )
+        for (stream, stage, what), total in totals.items():
+            if what == _ITEMS:
+                items.add_metric([stream, stage], total)
+            else:
+                seconds.add_metric([stream, stage, what], total)
+        yield items
         yield seconds
         depth = GaugeMetricFamily(
             "maskstream_queue_depth",
@@ -173,17 +210,18 @@ class Metrics(Collector):
         yield capacity
 
 
-def _add_seconds(seconds: StageSeconds, pipelines: Iterable[Pipeline]) -> None:
+def _add_totals(totals: StageTotals, pipelines: Iterable[Pipeline]) -> None:
     for pipeline in pipelines:
         for report in pipeline.reports():
-            spent_s = {
+            done = {
+                _ITEMS: report.items,
                 "busy": report.busy_s,
                 "input_wait": report.input_wait_s,
                 "output_wait": report.output_wait_s,
             }
-            for state, one_s in spent_s.items():
-                key = (report.stream, report.name, state)
-                seconds[key] = seconds.get(key, 0.0) + one_s
+            for what, total in done.items():
+                key = (report.stream, report.name, what)
+                totals[key] = totals.get(key, 0.0) + total
 
 
 def _ledger_metrics(ledger: Ledger) -> Iterable[Metric]:

@@ -79,6 +79,7 @@ class SharedStages:
             max_staleness_s=self.overload.max_staleness,
             on_stale=drop,
             on_batch=self._note_batch,
+            on_take=self.metrics.observe_take,
             clock=self.clock,
         )
 

@@ -43,6 +43,10 @@ class SharedInbox(Inbox, Protocol):
         Each turn is of one stream: one item, or (`Link.is_gathered`) all that waits.
         """
 
+    @property
+    def lingered_s(self) -> float:
+        """Seconds that the first turn of each take has waited for others, up to now."""
+
 
 class Source(Protocol):
     """Where a stream begins."""

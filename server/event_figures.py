@@ -11,6 +11,8 @@ from maskstream.stages.events.counts import EventCounts
 
 __all__ = ["EventFigures"]
 
+_OUTCOMES = ("ok", "rejected", "dropped", "failed")
+
 
 class EventFigures(Collector):
     """Reads the counts when somebody scrapes."""
@@ -37,13 +39,16 @@ class EventFigures(Collector):
             "Messages: ok, rejected or dropped; and tries that failed.",
             labels=["target", "outcome"],
         )
-        for (target, outcome), count in self._counts.deliveries().items():
-            deliveries.add_metric([target, outcome], count)
+        told, backlog = self._counts.deliveries(), self._counts.backlog()
+        # From zero on: of a counter that begins at one Prometheus sees no increase.
+        for target in sorted(backlog.keys() | {target for target, _ in told}):
+            for outcome in _OUTCOMES:
+                deliveries.add_metric([target, outcome], told.get((target, outcome), 0))
         waiting = GaugeMetricFamily(
             "maskstream_event_deliveries_waiting",
             "Messages that a target has not taken yet.",
             labels=["target"],
         )
-        for target, count in self._counts.backlog().items():
+        for target, count in backlog.items():
             waiting.add_metric([target], count)
         return events, clips, deliveries, waiting

@@ -175,9 +175,24 @@ def _gauges(statuses: Sequence[StreamStatus]) -> Iterable[Metric]:
         "Frames a second that reached every sink.",
         labels=["stream"],
     )
+    delay = GaugeMetricFamily(
+        "maskstream_stream_capture_delay_seconds",
+        "By the camera's clock, from capture until decoded: far from 0, it is wrong.",
+        labels=["stream"],
+    )
+    shares = GaugeMetricFamily(
+        "maskstream_class_pixels_ratio",
+        "Share of a class in the last picture of a stream whose frames come.",
+        labels=["stream", "class"],
+    )
     for one in statuses:
+        if one.state is State.RUNNING:
+            for name, share in one.shares.items():
+                shares.add_metric([one.stream, name], share)
+            if one.capture_delay_s is not None:
+                delay.add_metric([one.stream], one.capture_delay_s)
         if one.last_frame_at is not None:
             last.add_metric([one.stream], one.last_frame_at)
         source_fps.add_metric([one.stream], one.fps_in)
         output_fps.add_metric([one.stream], one.fps_out)
-    return last, source_fps, output_fps
+    return last, source_fps, output_fps, delay, shares

@@ -52,6 +52,11 @@ class StreamStatus:
     """Frames a second that reached every sink of late."""
     latency_s: Mapping[str, float] = field(default_factory=dict)
     """From capture to the sink, of late: ``p50``, ``p95``, ``p99``."""
+    capture_delay_s: float | None = None
+    """By the camera's clock, from capture until decoded; None where it tells no time.
+
+    Far from zero, or below it, that clock is wrong.
+    """
     overload: str = "none"
     """The step of the overload ladder: none, hold, smaller or drop."""
     last_frame_at: float | None = None

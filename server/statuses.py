@@ -44,6 +44,7 @@ def status_of(
         fps_in=round(fps_in, 2),
         fps_out=round(fps_out, 2),
         latency_s=vitals.latencies(),
+        capture_delay_s=vitals.capture_delay_s,
         overload=vitals.overload(scale),
         last_frame_at=vitals.last_frame_at,
         shares=vitals.shares(classes),

@@ -91,6 +91,7 @@ class Vitals:
         self._latencies: deque[tuple[float, float]] = deque(maxlen=_MAX_LATENCIES)
         self._last: Segmentation | None = None
         self._last_frame_at: float | None = None
+        self._capture_delay_s: float | None = None
         self._sinks: dict[str, str] = {}
         self.preview: LivePreview | None = None
         """Where to watch the stream; None while it does not run."""
@@ -131,9 +132,14 @@ class Vitals:
 
     def finished(self, item: Segmentation) -> None:
         """A frame has its labels."""
+        frame, now = item.frame, self._wall_clock()
+        delay_s: float | None = None
+        if frame.captured_at is not None:
+            delay_s = now - frame.captured_at - (self._clock() - frame.decoded_at)
         with self._lock:
             self._last = item
-            self._last_frame_at = self._wall_clock()
+            self._last_frame_at = now
+            self._capture_delay_s = delay_s
 
     def reached(self, sink: str, frame: Frame) -> None:
         """A sink has written a frame."""
@@ -195,6 +201,12 @@ class Vitals:
         """When the last frame was finished, in seconds since 1970."""
         with self._lock:
             return self._last_frame_at
+
+    @property
+    def capture_delay_s(self) -> float | None:
+        """Of the last frame, from capture by the camera's clock until decoded."""
+        with self._lock:
+            return self._capture_delay_s
 
     @property
     def sinks(self) -> dict[str, str]:

@@ -39,11 +39,16 @@ class Collector:
     """Told each frame that is dropped."""
     on_batch: Callable[[Batch], None] = field(default=lambda _: None)
     """Told each batch."""
+    on_take: Callable[[bool, float], None] = field(default=lambda _full, _s: None)
+    """Told of each take whether it is full, and how long its first has waited."""
     clock: Clock = monotonic_clock
 
     def __call__(self, inbox: SharedInbox) -> Generator[Batch, None, None]:
         """Yield batches until every stream has ended."""
+        lingered_s = inbox.lingered_s
         while turns := inbox.take_turns(self.max_size, self.linger_s):
+            before_s, lingered_s = lingered_s, inbox.lingered_s
+            self.on_take(len(turns) >= self.max_size, lingered_s - before_s)
             runs = [run for turn in turns for run in self._runs(turn)]
             for batch in self._batches(runs):
                 self.on_batch(batch)

@@ -45,11 +45,21 @@ def metrics_asked_for() -> set[str]:
     return set(re.findall(r"(?<![:\w])maskstream_\w+", " ".join(asked)))
 
 
+def metrics_told_of() -> set[str]:
+    """Return the metrics that the table in docs/running.md names."""
+    page = (DEPLOY.parent / "docs" / "running.md").read_text()
+    _, _, table = page.partition("| metric | labels | is |")
+    rows = [row.split("|")[1] for row in table.split("\n\n")[0].splitlines()[2:]]
+    return {
+        f"maskstream_{name}" for row in rows for name in re.findall(r"`(\w+)`", row)
+    }
+
+
 def exported(exposition: str) -> set[str]:
     """Return the names that a page of metrics declares, also those without a value."""
     names = set()
     for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", exposition, re.MULTILINE):
-        parts = ("_bucket", "_sum", "_count") if kind == "histogram" else ("",)
+        parts = ("", "_bucket", "_sum", "_count") if kind == "histogram" else ("",)
         names |= {name + part for part in parts}
     return names
 

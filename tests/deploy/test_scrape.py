@@ -18,6 +18,7 @@ from tests.deploy.queries import (
     dashboard_queries,
     exported,
     metrics_asked_for,
+    metrics_told_of,
     rules,
 )
 from tests.deploy.tools import need
@@ -111,6 +112,7 @@ def test_all_that_rules_and_dashboard_name_is_exported(daemon: Daemon) -> None:
     names = exported(daemon.ask("GET", "/metrics").text)
 
     assert metrics_asked_for() - names == set()
+    assert metrics_told_of() - names == set()
 
 
 def test_prometheus_evaluates_every_rule(ask: Ask) -> None:

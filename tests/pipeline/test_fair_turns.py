@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
 
 from maskstream.pipeline.channel import Channel
+from maskstream.pipeline.clock import ManualClock
 from maskstream.pipeline.fair import FairInbox
 from maskstream.pipeline.link import Link
-from tests.pipeline.threads import PATIENCE_S, WatchedClock, in_background
+from tests.pipeline.threads import (
+    FOREVER_S,
+    PATIENCE_S,
+    WatchedClock,
+    in_background,
+)
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -54,3 +62,21 @@ def test_a_take_waits_until_earlier_ones_are_finished() -> None:
 
     assert taking.result(PATIENCE_S) == ["a4"]
     assert first + second == ["a0", "a1", "a2", "a3"]
+
+
+def test_it_tells_how_long_the_first_has_waited_for_others() -> None:
+    """From the first turn of a take on, and not while nothing was there."""
+    clock = ManualClock()
+    inbox = FairInbox[str](clock=clock)
+    first, second = inbox.open(Link(1)), inbox.open(Link(1))
+    taking = in_background(lambda: inbox.take(2, FOREVER_S))
+    clock.advance(9)
+    first.send("a0")
+    while first.depth:  # it is seen empty when who took from it waits
+        Event().wait(0.001)
+
+    clock.advance(0.5)
+    second.send("b0")
+
+    assert taking.result(PATIENCE_S) == ["a0", "b0"]
+    assert inbox.lingered_s == 0.5

@@ -91,6 +91,36 @@ def test_stage_seconds_never_go_back_when_one_file_follows_another() -> None:
     assert after > before > 0
 
 
+def test_the_items_of_a_stage_add_up_over_its_pipelines() -> None:
+    """Where they become fewer from one stage to the next, somebody should look."""
+    ledger = Ledger()
+    ledger.open("front", ["video"])
+    metrics = Metrics(ledger)
+    first = run_a_graph(ledger, 3)
+    metrics.watch(first)
+    metrics.unwatch(first)
+    metrics.watch(run_a_graph(ledger, 4))
+
+    name, front = "maskstream_stage_items_total", {"stream": "front"}
+    count = metrics.registry.get_sample_value
+    assert count(name, {**front, "stage": "decode"}) == 7
+    assert count(name, {**front, "stage": "encode"}) == 7
+
+
+def test_takes_are_told_by_why_they_went() -> None:
+    """Full or at the deadline, each there from the start, and how long one waited."""
+    metrics = Metrics(Ledger())
+
+    metrics.observe_take(True, 0.001)
+    metrics.observe_take(True, 0.003)
+
+    count = metrics.registry.get_sample_value
+    flushes = "maskstream_batch_flushes_total"
+    assert count(flushes, {"reason": "full"}) == 2
+    assert count(flushes, {"reason": "deadline"}) == 0
+    assert count("maskstream_batch_wait_seconds_sum") == pytest.approx(0.004)
+
+
 def test_a_port_that_is_taken_is_one_sentence() -> None:
     """The message names the port."""
     with (

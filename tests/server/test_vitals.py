@@ -142,3 +142,19 @@ def test_the_step_of_the_ladder_is_the_last_that_was_needed(
     vitals.sample(StreamAccount(9, {"video": sink}, {"held_frames": held}))
 
     assert vitals.overload(scale) == step
+
+
+@pytest.mark.parametrize(
+    ("captured_at", "delay_s"),
+    [(None, None), (NOW - 0.3, 0.1), (NOW + 3600, -3600.2), (NOW - 3600, 3599.8)],
+)
+def test_a_camera_with_a_wrong_clock_is_known_by_its_delay(
+    captured_at: float | None, delay_s: float | None
+) -> None:
+    """From capture, by its clock, until the frame was decoded."""
+    vitals = Vitals(clock=ManualClock(), wall_clock=lambda: NOW)
+
+    vitals.finished(labelled(frame_at(-0.2, captured_at=captured_at)))
+
+    expected = None if delay_s is None else pytest.approx(delay_s)
+    assert vitals.capture_delay_s == expected

@@ -108,3 +108,15 @@ def test_what_is_stale_is_dropped_and_told() -> None:
     (late,) = collect(collector, frames("b", 1, period_s=0.25), live=True)
     assert not stale
     assert names(late) == (["b0"], [[]])
+
+
+def test_each_take_is_told() -> None:
+    """Whether it was full, and how long its first frame has waited for company."""
+    takes: list[tuple[bool, float]] = []
+    collector = Collector(
+        size_of, max_size=2, on_take=lambda full, s: takes.append((full, s))
+    )
+
+    collect(collector, frames("a", 3), live=False)
+
+    assert takes == [(True, 0.0), (False, 0.0)]
