@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from maskstream.pipeline.errors import ConfigError
 from maskstream.server.http.source_policy import SourcePolicy
 
-__all__ = ["admit_settings"]
+__all__ = ["ADMITTED", "admit_settings"]
 
-_SETTINGS = ("source", "priority", "overlay")
-"""What is written, sent and shown to whom is for the configuration file to say."""
-
-_SOURCE = (
-    *("url", "profile", "options", "reconnect", "stall", "connect_timeout"),
-    "max_fps",
+ADMITTED = frozenset(
+    {
+        *("source.url", "source.profile", "source.options", "source.max_fps"),
+        *("source.stall", "source.connect_timeout"),
+        *("source.reconnect.initial", "source.reconnect.max"),
+        "source.reconnect.jitter",
+        "priority",
+        *("overlay.alpha", "overlay.hide", "overlay.contours", "overlay.legend"),
+        "overlay.status",
+    }
 )
+"""What may come this way; all else may not, and nothing does by itself when it is new.
+
+What is written, sent and shown to whom is for the configuration file to say.
+"""
+
 _OPTIONS = (
     *("allowed_media_types", "analyzeduration", "buffer_size", "fflags", "flags"),
     *("max_delay", "max_reload", "probesize", "reconnect", "reconnect_delay_max"),
@@ -37,25 +46,25 @@ def admit_settings(settings: Mapping[str, Any], policy: SourcePolicy) -> dict[st
     Raises:
         ConfigError: One of them may not come this way.
     """
-    _refuse_others(settings, _SETTINGS, "")
     admitted = dict(settings)
-    if "source" in settings:
-        source = settings["source"]
-        if isinstance(source, str):
-            source = {"url": source}
-        if not isinstance(source, Mapping):
-            raise ConfigError("source: a URL is needed, or a mapping with one")
+    source = settings.get("source")
+    if isinstance(source, str):
+        admitted["source"] = source = {"url": source}
+    if "source" in settings and not isinstance(source, Mapping):
+        raise ConfigError("source: a URL is needed, or a mapping with one")
+    _refuse_others(admitted)
+    if isinstance(source, Mapping):
         admitted["source"] = _admit_source(source, policy)
     return admitted
 
 
 def _admit_source(source: Mapping[str, Any], policy: SourcePolicy) -> dict[str, Any]:
-    _refuse_others(source, _SOURCE, "source.")
     options = source.get("options", {})
     if not isinstance(options, Mapping):
         raise ConfigError("source.options: a mapping of FFmpeg's options is needed")
-    _refuse_others(options, _OPTIONS, "source.options.")
     for name, value in options.items():
+        if name not in _OPTIONS:
+            raise _refusal(f"source.options.{name}", _OPTIONS)
         if not _VALUE.fullmatch(str(value)):
             raise ConfigError(f"source.options.{name}: a number or a word is needed")
     if "url" not in source:
@@ -68,12 +77,25 @@ def _admit_source(source: Mapping[str, Any], policy: SourcePolicy) -> dict[str, 
     return {**source, "options": {**options, **policy.admit(url)}}
 
 
-def _refuse_others(
-    settings: Mapping[str, Any], known: tuple[str, ...], prefix: str
-) -> None:
-    for name in settings:
-        if name not in known:
-            raise ConfigError(
-                f"{prefix}{str(name)[:64]} cannot be set over HTTP, where there is "
-                f"{', '.join(known)}; the configuration file may set all"
-            )
+def _refuse_others(settings: Mapping[str, Any], prefix: str = "") -> None:
+    for name, value in settings.items():
+        path = f"{prefix}{name}"
+        is_group = any(one.startswith(f"{path}.") for one in ADMITTED)
+        if "." in name or not (is_group or path in ADMITTED):
+            raise _refusal(path, _beside(prefix))
+        if is_group and isinstance(value, Mapping):
+            _refuse_others(value, f"{path}.")
+        # What else stands for a group is for the settings to refuse.
+
+
+def _beside(prefix: str) -> list[str]:
+    depth = prefix.count(".") + 1
+    inside = (one for one in ADMITTED if one.startswith(prefix))
+    return sorted({".".join(one.split(".")[:depth]) for one in inside})
+
+
+def _refusal(path: str, known: Iterable[str]) -> ConfigError:
+    return ConfigError(
+        f"{path[:64]} cannot be set over HTTP, where there is {', '.join(known)}; the "
+        "configuration file may set all"
+    )

@@ -11,11 +11,14 @@ from typing import Any
 
 import av
 import pytest
+from pydantic import BaseModel
 
 from maskstream.pipeline.errors import ConfigError
+from maskstream.pipeline.settings_file import inner_settings
 from maskstream.server.config.http import AllowedSources
 from maskstream.server.config.source import SourceConfig
-from maskstream.server.http.admission import admit_settings
+from maskstream.server.config.stream import StreamConfig
+from maskstream.server.http.admission import ADMITTED, admit_settings
 from maskstream.server.http.source_policy import SourcePolicy
 from tests.clips import make_clip
 
@@ -52,6 +55,10 @@ def test_a_source_is_laid_out_with_what_holds_ffmpeg_to_it(source: Any) -> None:
         ({"source": {"url": None}}, "source.url: a URL is needed"),
         ({"source": {"url": URL, "path": "/"}}, "source.path cannot be set"),
         ({"source": {"url": URL, "options": "a"}}, "source.options: a mapping"),
+        ({"source": {"frozen": None}}, "source.frozen cannot be set"),
+        ({"source": {"reconnect": {"often": 1}}}, "source.reconnect.often cannot be"),
+        ({"overlay": {"font": "/etc/x.ttf"}}, "overlay.font cannot be set over HTTP"),
+        ({"source.url": "/etc/passwd"}, "source.url cannot be set over HTTP"),
         ({"source": {"options": {"timeout": 5}}}, "give the url beside them"),
         (
             {"source": {"url": URL, "options": {"protocol_whitelist": "file"}}},
@@ -77,6 +84,44 @@ def test_what_may_not_come_this_way_is_named(settings: Any, sentence: str) -> No
         admit_settings(settings, POLICY)
 
     assert sentence in str(refusal.value)
+
+
+CLOSED = {"source.frozen", "privacy", "recording", "publish", "events"}
+"""What only the configuration file may say, and why:
+
+how a picture that stands still is told (who hides a camera's freeze hides a picture put
+before it), what is blurred, what is written where, what is sent to whom.
+"""
+
+
+def test_every_setting_of_a_stream_is_open_or_closed_for_a_reason() -> None:
+    """A new one is closed, and this test asks whether it should be.
+
+    Name it in `ADMITTED` when a stranger with the page's token may set it: it reads no
+    file, writes none, reaches no other machine and uncovers nothing that was hidden.
+    Else name it in `CLOSED`, with the reason.
+    """
+    known = set(settings_of(StreamConfig))
+
+    assert known - ADMITTED == CLOSED
+    assert known >= ADMITTED
+    for path in CLOSED:
+        settings: Any = None
+        for key in reversed(path.split(".")):
+            settings = {key: settings}
+        with pytest.raises(ConfigError, match=f"{path} cannot be set over HTTP"):
+            admit_settings(settings, POLICY)
+
+
+def settings_of(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """List the keys of settings, those in others by their path, to what is closed."""
+    for key, field in model.model_fields.items():
+        inner = inner_settings(field.annotation)
+        path = f"{prefix}{key}"
+        if inner is None or path in CLOSED:
+            yield path
+        else:
+            yield from settings_of(inner, f"{path}.")
 
 
 def test_a_change_need_not_name_the_source() -> None:
