@@ -62,12 +62,16 @@ class Control(Protocol):
     def preview(self, stream: str) -> AbstractContextManager[Iterator[bytes]]:
         """Watch a stream as fragmented MP4: an initialisation segment, then fragments.
 
-        Leaving the context stops the encoding when nobody else watches. The iterator
-        ends with the stream, and skips to the next keyframe when its reader is slow.
+        Leaving the context stops the encoding when nobody else watches. Any thread may
+        leave it, also while another waits in the iterator, which ends then. It ends
+        with the stream too, and skips to the next keyframe when its reader is slow.
         """
 
     def preview_jpegs(self, stream: str) -> AbstractContextManager[Iterator[bytes]]:
-        """Watch a stream as JPEGs, one a finished frame, the newest first."""
+        """Watch a stream as JPEGs, the newest finished frame each time.
+
+        Any thread may leave the context, as that of `preview`.
+        """
 
     def archive(self, stream: str) -> Archive | None:
         """Return where a stream is recorded, to read; None where it is not."""
