@@ -22,7 +22,10 @@ _PATH_VALUE = re.compile(
 _STREAM_KEY = re.compile(r"(?P<app>^rtmp[a-z]*://[^/]*/[^/]*/).+", re.IGNORECASE)
 
 _ANYWHERE = re.compile(  # one slash too: that is what becomes of a URL taken for a path
-    r"(?P<scheme>\b[a-z][a-z0-9+.-]+:/{1,2})[^\s/:@]*:(?!\d+/)[^\s@]*@", re.IGNORECASE
+    r"(?P<scheme>\b[a-z][a-z0-9+.-]{1,32}:/{1,2})"
+    # Bounded: else what holds many schemes and no @ takes time by its square.
+    r"[^\s/:@]{0,512}:(?!\d+/)[^\s@]{0,1024}@",
+    re.IGNORECASE,
 )
 
 

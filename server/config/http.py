@@ -72,6 +72,12 @@ class HttpConfig(_Config):
         description="Give /metrics without the token, for a Prometheus that has none.",
     )
     allowed_sources: AllowedSources = AllowedSources()
+    max_streams: int = Field(
+        100,
+        ge=0,
+        description="Where there are so many, however they came, none is added over "
+        "HTTP: each takes some threads, and who has the token is not to take them all.",
+    )
     requests_per_s: float = Field(
         20,
         gt=0,

@@ -65,7 +65,7 @@ class Application:
         )
         answer_failures(app)
         policy = SourcePolicy(config.allowed_sources)
-        app.include_router(stream_routes(control, policy))
+        app.include_router(stream_routes(control, policy, config.max_streams))
         app.include_router(media_routes(control, self._viewers))
         app.include_router(recording_routes(control))
         app.include_router(

@@ -12,6 +12,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 __all__ = ["BoundedConnection"]
 
 _MAX_CONNECTIONS = 512
+_MAX_OF_ONE = 384
+"""Of one address, which may be a proxy: others must find a place all the same."""
 _REQUEST_DEADLINE_S = 10.0
 _UNREAD_DEADLINE_S = 20
 
@@ -29,7 +31,7 @@ class BoundedConnection(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for a request."""
         super().connection_made(transport)
-        if len(self.connections) > _MAX_CONNECTIONS:
+        if self._is_one_too_many():
             transport.abort()
             return
         connection = transport.get_extra_info("socket")
@@ -37,6 +39,13 @@ class BoundedConnection(H11Protocol):
             socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_DEADLINE_S * 1000
         )
         self._watch()
+
+    def _is_one_too_many(self) -> bool:
+        # WebSockets are among them, under another protocol.
+        clients = [getattr(one, "client", None) for one in self.connections]
+        host = self.client[0] if self.client else ""
+        num_same = sum(client is not None and client[0] == host for client in clients)
+        return len(clients) > _MAX_CONNECTIONS or num_same > _MAX_OF_ONE
 
     def data_received(self, data: bytes) -> None:
         """Take what has come."""

@@ -68,7 +68,8 @@ class Guard:
     def refuse(self, scope: Scope) -> Refusal | None:
         """Say why a request is not let in; None when it is."""
         request = HTTPConnection(scope)
-        path = request.url.path
+        # Not that of `request.url`, in which the client's Host takes part.
+        path = str(scope["path"])
         if path in _PROBES:
             return None
         return (

@@ -6,6 +6,7 @@ import logging
 from importlib.metadata import version
 from typing import Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -16,6 +17,8 @@ from maskstream.server.control import Control
 from maskstream.server.http.answers import Daemon, LogLevel, NamedClass, Responses
 
 __all__ = ["operation_routes"]
+
+_PROBE_THREADS = 4
 
 _UNWELL: Responses = {
     503: {"content": {"text/plain": {}}, "description": "In one sentence, why."}
@@ -39,15 +42,18 @@ def operation_routes(
         protocols=list(allowed.protocols),
     )
 
+    # Threads of their own: all others may wait for a stream that hangs, or a disk.
+    probing = CapacityLimiter(_PROBE_THREADS)
+
     @routes.get("/healthz", response_class=PlainTextResponse, responses=_UNWELL)
-    def get_health() -> Response:
+    async def get_health() -> Response:
         """Whether the process does its work; when not, restart it."""
-        return _probe(control.why_not_alive())
+        return _probe(await to_thread.run_sync(control.why_not_alive, limiter=probing))
 
     @routes.get("/readyz", response_class=PlainTextResponse, responses=_UNWELL)
-    def get_readiness() -> Response:
+    async def get_readiness() -> Response:
         """Whether the daemon has started and is not stopping."""
-        return _probe(control.why_not_ready())
+        return _probe(await to_thread.run_sync(control.why_not_ready, limiter=probing))
 
     @routes.get("/metrics", response_class=PlainTextResponse)
     def get_metrics() -> Response:

@@ -59,7 +59,7 @@ class ApiServer:
                 loop="asyncio",
                 lifespan="on",
                 log_config=None,
-                log_level="warning",
+                log_level="error",  # a stranger's garbage is no event of ours
                 access_log=False,
                 proxy_headers=False,  # who may be limited must not name himself
                 server_header=False,

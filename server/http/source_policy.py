@@ -24,6 +24,8 @@ __all__ = ["SourcePolicy", "find_addresses"]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str], Iterable[str]]
 
+_MAX_LENGTH = 2048  # of a URL
+
 # What FFmpeg and we could read differently is not read at all: spaces, \, a second @.
 _PRINTABLE = re.compile(r"[!-\[\]-~]+")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
@@ -110,6 +112,10 @@ class SourcePolicy:
         return dict(_NAMED_HTTP if is_named else _HTTP)
 
     def _parse(self, url: str) -> SplitResult:
+        if len(url) > _MAX_LENGTH:
+            raise ConfigError(
+                f"source: a URL has at most {_MAX_LENGTH} characters, got {len(url)}"
+            )
         shown = mask_credentials(url)
         scheme, colon, _ = url.partition("://")
         if not colon or scheme not in self._protocols:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from threading import Lock
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Path, Request, Response
@@ -15,6 +16,7 @@ from maskstream.server.http.answers import (
     StreamList,
     StreamView,
 )
+from maskstream.server.http.failures import failure
 from maskstream.server.http.source_policy import SourcePolicy
 
 __all__ = ["StreamId", "stream_routes"]
@@ -37,9 +39,12 @@ Settings = Annotated[
 ]
 
 
-def stream_routes(control: Control, policy: SourcePolicy) -> APIRouter:
+def stream_routes(
+    control: Control, policy: SourcePolicy, max_streams: int
+) -> APIRouter:
     """Make the routes of streams; functions that wait run on threads of the server."""
     routes = APIRouter(prefix="/v1/streams", tags=["streams"])
+    adding = Lock()  # counts and adds at one time
 
     @routes.get("")
     def list_streams() -> StreamList:
@@ -54,17 +59,29 @@ def stream_routes(control: Control, policy: SourcePolicy) -> APIRouter:
     @routes.put(
         "/{stream}",
         status_code=201,
-        responses={409: {"model": Failure, "description": "The id is taken."}},
+        response_model=StreamView,
+        responses={
+            409: {"model": Failure, "description": "The id is taken."},
+            503: {"model": Failure, "description": "There are too many streams."},
+        },
     )
     def add_stream(
         stream: StreamId, settings: Settings, request: Request
-    ) -> StreamView:
+    ) -> StreamView | Response:
         """Add a stream and start it; one that is there already is left as it is.
 
         The source must be one that `http.allowed_sources` allows. A camera that cannot
         be reached is no error: the stream waits for it.
         """
-        control.add(stream, admit_settings(settings, policy))
+        admitted = admit_settings(settings, policy)
+        with adding:
+            if len(control.statuses()) >= max_streams:
+                return failure(
+                    503,
+                    f"there are {max_streams} streams or more, and http.max_streams "
+                    "lets no other be added",
+                )
+            control.add(stream, admitted)
         _note(request, stream, "added")
         return StreamView.of(control.status(stream))
 

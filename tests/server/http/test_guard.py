@@ -169,6 +169,17 @@ def test_the_empty_page_and_the_probes_want_no_token(path: str) -> None:
     assert status(make_guard(token=TOKEN), path) is None
 
 
+@pytest.mark.parametrize(
+    "host", ["x/healthz?", "x/static/?", "x/healthz#", "x@y/metrics?", "x\\healthz?"]
+)
+def test_a_host_cannot_pass_for_a_path(host: str) -> None:
+    """Where a URL is put together of both, what is asked for could look open."""
+    guard = make_guard(host="0.0.0.0", token=TOKEN, open_metrics=True)
+
+    assert status(guard, host=host) == 401
+    assert status(make_guard(), host=host) == 421
+
+
 def test_metrics_may_be_open() -> None:
     """A Prometheus without a token is let in where the settings say so."""
     assert status(make_guard(token=TOKEN, open_metrics=True), "/metrics") is None

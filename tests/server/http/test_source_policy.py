@@ -91,6 +91,7 @@ def test_cameras_are_admitted(url: str) -> None:
         "rtsp://cam.lan:99999/main",
         "rtsp://[::1/main",
         "rtmp://cam.lan/live playpath=x",
+        "rtsp://cam.lan/" + "a" * 2048,
     ],
 )
 def test_what_is_no_plain_url_of_a_camera_is_refused(url: str) -> None:
