@@ -35,8 +35,9 @@ def unbroken_console(*, soft_wrap: bool = True) -> Console:
     """Print to stdout, and break no name where that is no terminal of some width.
 
     What reads a pipe looks for whole names; COLUMNS says how wide it is all the same.
+    Brackets are text: settings in a model card have some.
     """
-    console = Console(highlight=False, soft_wrap=soft_wrap)
+    console = Console(highlight=False, markup=False, soft_wrap=soft_wrap)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _UNBROKEN
     return console
