@@ -170,3 +170,17 @@ def test_the_default_weights_are_in_the_package() -> None:
     assert card.scores["val mean IoU"] > 0.7
     assert "CC BY-NC" in card.licence
     assert loaded.num_classes == len(CAMVID)
+
+
+def test_the_reference_weights_are_in_the_repository() -> None:
+    """Outside the package, of the size that was promised, with all they must say."""
+    path = Path(__file__).parents[2] / "weights" / "fcn8s-vgg16.fp16.safetensors"
+
+    loaded, card = load_weights(path)
+
+    assert path.stat().st_size < 70e6
+    assert card.model == "fcn8s-vgg16-slim"
+    assert card.classes == CAMVID
+    assert card.scores["val mean IoU"] > 0.7
+    assert "CC BY-NC" in card.licence
+    assert all(tensor.isfinite().all() for tensor in loaded.state_dict().values())
