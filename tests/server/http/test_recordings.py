@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ FIRST = "2026-11-28T12-00-00.000000Z.video.mp4"
 
 
 @pytest.fixture
-def archive(control: FakeControl, tmp_path: Path) -> Iterator[Archive]:
+def archive(control: FakeControl, tmp_path: Path) -> Archive:
     """Three minutes of a stream: video, masks and records each."""
     archive = control.archives["cam"] = Archive(tmp_path / "rec")
     for minute in range(3):
