@@ -52,7 +52,7 @@ class Assembler:
         hub = Hub(
             stream_of, max_takes=MAX_LIVE_TAKES if is_live else None, clock=self.clock
         )
-        streams = [self._stream(plan) for plan in plans]
+        streams = [self.stream(plan) for plan in plans]
         for stream in streams:
             self.ledger.open(stream.stream, stream.sinks)
         shared = SharedStages(
@@ -67,7 +67,8 @@ class Assembler:
         pipelines = [stream.build(hub) for stream in streams]
         return Streams(hub, shared.build(hub), pipelines)
 
-    def _stream(self, plan: StreamPlan) -> StreamStages:
+    def stream(self, plan: StreamPlan) -> StreamStages:
+        """Make the stages of one stream, which `build` would join."""
         around = None if plan.video is None else Passthrough(plan.stream, self.ledger)
         return StreamStages(
             plan.stream,

@@ -50,6 +50,17 @@ _PANELS = {
             "Tell what this machine offers: devices, engines, codecs, weights, disk.",
         ),
     },
+    "Speed": {
+        "bench": (
+            "bench:bench",
+            "Measure every part alone, the pipeline, and what its parts would allow.",
+        ),
+        "tune": (
+            "tune:tune",
+            "Try engine, precision, size, batch and preset on a clip; write a "
+            "configuration.",
+        ),
+    },
     "Network": {
         "models": (
             "models:models",

@@ -23,6 +23,7 @@ __all__ = [
     "MAX_LIVE_TAKES",
     "NetworkSize",
     "SharedStages",
+    "batch_limit",
     "network_sizes",
     "stream_of",
 ]
@@ -69,9 +70,7 @@ class SharedStages:
             self.ledger.dropped(frame.stream, stage="collect", reason="stale")
             hub.discard(frame.stream)
 
-        max_size = self.batch.max_size
-        if max_size is None:
-            max_size = 8 if self.engine.device.startswith("cuda") else 1
+        max_size = batch_limit(self.batch, self.engine)
         return Collector(
             self.network_size,
             max_size,
@@ -91,6 +90,13 @@ class SharedStages:
             self.metrics.observe_staleness(frame, now - frame.decoded_at)
             if held:
                 self.ledger.noted(frame.stream, "held_frames", len(held))
+
+
+def batch_limit(batch: BatchConfig, engine: Engine) -> int:
+    """Say how many frames one pass takes at most, on this engine."""
+    if batch.max_size is not None:
+        return batch.max_size
+    return 8 if engine.device.startswith("cuda") else 1
 
 
 def network_sizes(model: ModelConfig) -> NetworkSize:

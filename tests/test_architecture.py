@@ -20,6 +20,7 @@ MAX_LINES = 300
 
 LAYERS = {
     "maskstream": "program",
+    "maskstream.bench": "program",
     "maskstream.configs": "configs",
     "maskstream.models": "models",
     "maskstream.training": "training",

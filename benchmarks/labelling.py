@@ -1,10 +1,10 @@
-"""Time the network on each engine and precision of this machine, and the labelling.
+"""Time ways to label a frame from the network's scores.
 
-    python benchmarks/engines.py [--size 512x288] [--frame 960x540] [--model NAME]
+    python benchmarks/labelling.py [--size 512x288] [--frame 960x540] [--model NAME]
 
-The configurations take turns, round after round, and the best round of each counts:
-another load on the machine then disturbs all of them alike. CPU milliseconds are summed
-over all threads.
+They take turns, round after round, and the best round of each counts: another load on
+the machine then disturbs all of them alike. CPU milliseconds are summed over all
+threads. The network itself is measured by ``maskstream bench``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing
 from functools import partial
 
 import cv2
@@ -23,40 +22,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from maskstream.models.build import build_model
-from maskstream.models.engines import Engine, open_engine
-from maskstream.models.fcn import FCN
 from maskstream.models.upsample import labels_from_scores, labels_from_scores_torch
-from maskstream.pipeline.errors import ConfigError
 
 _NUM_CLASSES = 11
-_PICTURES_PER_ROUND = 16
 
 
 def main() -> None:
-    """Print two tables: the network by engine, then the labelling alone."""
+    """Print a table."""
     arguments = _parse()
     width, height = arguments.size
     frame_width, frame_height = arguments.frame
     torch.manual_seed(0)
     network = build_model(arguments.model, _NUM_CLASSES).eval()
     rng = np.random.default_rng(0)
-    picture = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
     frame_hw = frame_height, frame_width
 
-    print(f"{arguments.model}, {width}x{height} -> {frame_width}x{frame_height}")
-    print(f"{'engine':24}{'ms a picture':>14}{'CPU ms':>10}")
-    with ExitStack() as stack:
-        engines = _open_all(network, stack)
-        _print_best(
-            {
-                name: partial(_run, engine, picture, frame_hw)
-                for name, engine in engines.items()
-            },
-            arguments.rounds,
-            per=_PICTURES_PER_ROUND,
-        )
-
-    print(f"\n{'labelling alone':24}{'ms a picture':>14}{'CPU ms':>10}")
+    print(f"{'labelling alone':24}{'ms a frame':>14}{'CPU ms':>10}")
     where = network.score_grid, (height, width), *frame_hw
     for title, blur in (("noise", 0.0), ("street-like", 4.0)):
         scores = _make_scores(rng, blur, height // 8, width // 8)
@@ -83,33 +64,6 @@ def _parse() -> argparse.Namespace:
 def _size(text: str) -> tuple[int, int]:
     width, height = map(int, text.split("x"))
     return width, height
-
-
-def _open_all(network: FCN, stack: ExitStack) -> dict[str, Engine]:
-    """Open every engine that this machine can run."""
-    engines: dict[str, Engine] = {}
-    for device in ("cpu", "cuda:0"):
-        for engine in ("openvino", "torch"):
-            for precision in ("fp32", "bf16", "fp16"):
-                try:
-                    opened = open_engine(
-                        network, engine=engine, device=device, precision=precision
-                    )
-                except ConfigError:
-                    continue  # not here
-                engines[f"{engine} {precision} {device}"] = opened
-                stack.enter_context(closing(opened))
-    return engines
-
-
-def _run(engine: Engine, picture: NDArray[np.uint8], frame_hw: tuple[int, int]) -> None:
-    """Keep the device fed, as the pipeline does."""
-    previous = engine.submit([picture], [frame_hw])
-    for _ in range(_PICTURES_PER_ROUND - 1):
-        following = engine.submit([picture], [frame_hw])
-        previous.labels()
-        previous = following
-    previous.labels()
 
 
 def _interpolate(scores: Tensor, frame_hw: tuple[int, int]) -> Tensor:
