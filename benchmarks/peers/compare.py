@@ -19,7 +19,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from environment import python_with
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -30,6 +29,10 @@ from maskstream.bench.machine import Machine
 from maskstream.bench.processes import run_process
 from maskstream.bench.table import spread_text
 from maskstream.pipeline.errors import MaskStreamError
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from benchmarks.peers.environment import python_with
 
 _HERE = Path(__file__).parent
 _MODEL = "fcn8s-lite0"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import av
-from timed import timed
 
 from maskstream.stages.codecs import CODECS
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from benchmarks.peers.timed import timed
 
 
 def main(clip: str, output: str, _model_name: str) -> None:

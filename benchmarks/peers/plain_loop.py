@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from timed import timed
 
 from maskstream.models.weights import load_weights
 from maskstream.stages.network_input import network_size
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from benchmarks.peers.timed import timed
 
 
 def main(clip: str, output: str, model_name: str) -> None:

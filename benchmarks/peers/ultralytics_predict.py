@@ -10,12 +10,14 @@ import os
 import sys
 from pathlib import Path
 
-from timed import timed
-
 os.environ["YOLO_OFFLINE"] = "true"
 os.environ["YOLO_AUTOINSTALL"] = "false"
 
 from ultralytics import YOLO
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from benchmarks.peers.timed import timed
 
 
 def main(clip: str, output: str, _model_name: str) -> None:
