@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from maskstream.models.classes import CAMVID
 from maskstream.pipeline.channel import Channel
 from maskstream.pipeline.clock import ManualClock
@@ -34,7 +36,7 @@ def test_it_counts_only_where_there_is_no_sink() -> None:
     source = {"source": "synthetic+live:testsrc2"}
     recorded = {**source, "recording": {"folder": "rec"}}
 
-    def sinks_of(settings: dict[str, object]) -> tuple[str, ...]:
+    def sinks_of(settings: Mapping[str, object]) -> tuple[str, ...]:
         config = parse_stream(settings, origin="stream front")
         return assembler.assemble("front", config, Vitals()).stages.sinks
 
