@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 import av
@@ -18,6 +16,7 @@ from maskstream.stages.error_budget import ErrorBudget
 from maskstream.stages.live.keyframes import join_keyframes
 from maskstream.stages.live.losses import PacketLosses
 from maskstream.stages.live.reasons import Reason, reason_of
+from maskstream.stages.live.sender_clock import SenderClock
 from maskstream.stages.opening import OpenVideo
 from maskstream.stages.source_errors import source_error
 
@@ -50,9 +49,7 @@ class Connection:
     stall_after_s: float
     """Seconds without a new frame, and at least five frame periods."""
     losses: PacketLosses
-    clock_offset_s: Fraction | None = None
-    """What turns the time of a picture into seconds since 1970, by the source's own
-    clock; None while it has not told."""
+    sender_clock: SenderClock
     _has_keyframes: bool = field(init=False)
     _is_gated: bool = field(init=False)
     _knows_keyframes: bool = False
@@ -128,8 +125,8 @@ class Connection:
             if self._silent_s() >= self._limit_s():
                 raise self._stalled()
             if packet.stream is self.opened.video:
-                if packet.size and packet.has_sidedata("prft"):
-                    self._take_clock(packet)
+                if packet.size:
+                    self.sender_clock.take(packet)
                 yield packet
 
     def _admits(self, packet: Packet[Any]) -> bool:
@@ -157,15 +154,6 @@ class Connection:
     def _is_in_the_dark(self) -> bool:
         """Whether the source seems never to say which packets are keyframes."""
         return self._num_gated > _MAX_GATED and not self._knows_keyframes
-
-    def _take_clock(self, packet: Packet[Any]) -> None:
-        """Read the sender's clock (RTCP's reports) from what FFmpeg made of it."""
-        if packet.pts is None:
-            return
-        # AVProducerReferenceTime, libavcodec/defs.h: microseconds since 1970 first
-        (wall_us,) = struct.unpack_from("=q", bytes(packet.get_sidedata("prft")))
-        taken_s = packet.pts * self.opened.time_base
-        self.clock_offset_s = Fraction(wall_us, 1_000_000) - taken_s
 
     def _see(self) -> None:
         now_s = self.clock()

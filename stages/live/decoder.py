@@ -24,6 +24,7 @@ from maskstream.stages.live.pacer import Pacer, comes_in_bursts
 from maskstream.stages.live.profiles import PROFILES, Profile, with_options
 from maskstream.stages.live.reach import Address, address_of
 from maskstream.stages.live.reasons import Reason, reason_of
+from maskstream.stages.live.sender_clock import SenderClock
 from maskstream.stages.live.watch import NoWatch, SourceWatch
 from maskstream.stages.opening import open_source
 from maskstream.stages.source import Source
@@ -81,7 +82,6 @@ class LiveDecoder:
             self.stream,
             self.ledger,
             self.clock,
-            self.wall_clock,
             self.max_fps,
             self.profile.is_timed_by_arrival,
         )
@@ -123,7 +123,12 @@ class LiveDecoder:
         with hear_losses(source) as losses, opening as opened:
             losses.distrust_opening(self.clock() - began_s)
             connection = Connection(
-                opened, budget, self.clock, self.stall_after_s, losses
+                opened,
+                budget,
+                self.clock,
+                self.stall_after_s,
+                losses,
+                SenderClock(opened.time_base, self.wall_clock),
             )
             framing.connect(connection)
             freeze.begin(self.clock())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -18,7 +17,6 @@ from maskstream.stages.stream_format import has_changed
 __all__ = ["Framing"]
 
 _ARRIVAL_TIME_BASE = Fraction(1, 90_000)
-_MAX_SKEW_S = 60  # a clock that is further off is set wrong
 
 
 @dataclass(slots=True, eq=False)
@@ -31,7 +29,6 @@ class Framing:
     stream: str
     ledger: Ledger
     clock: Clock
-    wall_clock: Callable[[], float]
     max_fps: float | None
     is_by_arrival: bool
     """The source's own times are not used, nor its clock."""
@@ -64,7 +61,7 @@ class Framing:
             duration=times[2],
             decoded_at=now_s,
             is_estimated=event is not None,
-            captured_at=self._captured_at(picture, connection),
+            captured_at=connection.sender_clock.captured_at(picture.pts),
         )
 
     def connect(self, connection: Connection) -> None:
@@ -106,13 +103,3 @@ class Framing:
         if self._is_by_arrival(connection):
             return _ARRIVAL_TIME_BASE
         return connection.opened.time_base
-
-    def _captured_at(self, picture: av.VideoFrame, connection: Connection) -> float:
-        now_s = self.wall_clock()
-        offset_s = connection.clock_offset_s
-        if offset_s is None or picture.pts is None:
-            return now_s
-        captured_at = float(offset_s + picture.pts * connection.opened.time_base)
-        if abs(captured_at - now_s) > _MAX_SKEW_S:
-            return now_s
-        return captured_at

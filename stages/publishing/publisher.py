@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import random
 import time
 from collections.abc import Callable
@@ -31,6 +33,7 @@ _logger = logging.getLogger(__name__)
 _TICK_S = 0.1  # what was muxed is counted, and a loss noticed, at least as often
 _STUB_INTERVAL_S = 0.5  # so that somebody who comes in sees something at once
 _FIRST_RETRY_S, _LAST_RETRY_S, _JITTER = 1.0, 30.0, 0.2
+_NO_ROOM = {os.strerror(one).lower() for one in (errno.ENOSPC, errno.EDQUOT)}
 _STABLE_S = 10.0  # a connection that held as long was a good one
 
 
@@ -96,6 +99,7 @@ class _Publication:
         self._stub_due_s = 0.0
         self._state = ""
         self._num_failed = 0  # connections in a row
+        self._is_full = False  # the disk of the last one
         self._retry_at_s = self._clock()
 
     def show(self, frame: Frame) -> None:
@@ -111,7 +115,7 @@ class _Publication:
             self._lose(error)
             session = None
         if session is None:
-            self._drop("receiver_down", 1)
+            self._drop("disk_full" if self._is_full else "receiver_down", 1)
             return
         try:
             reason = session.show(frame)
@@ -178,10 +182,7 @@ class _Publication:
         return self._session
 
     def _settle(self, session: Session) -> None:
-        if muxed := session.settle():
-            self._settings.ledger.written(
-                self._settings.stream, self._settings.sink, muxed
-            )
+        self._count(session.settle())
         if session.is_up and self._state != "ok":
             self._note("publish_connections")
             self._report("ok")
@@ -194,7 +195,8 @@ class _Publication:
         session = self._session
         if session is not None and self._clock() - session.began_s > _STABLE_S:
             self._num_failed = 0
-        self._close("receiver_lost")
+        self._is_full = str(error) in _NO_ROOM
+        self._close("disk_full" if self._is_full else "receiver_lost")
         delay_s = min(_FIRST_RETRY_S * 2.0 ** min(self._num_failed, 30), _LAST_RETRY_S)
         delay_s *= 1 + _JITTER * (2 * self._settings.random() - 1)
         self._num_failed += 1
@@ -214,8 +216,14 @@ class _Publication:
         if session is None:
             return
         session.close()
+        self._count(session.take_muxed())
         if lost := session.num_frames_on_their_way:
             self._drop(reason, lost)
+
+    def _count(self, num_muxed: int) -> None:
+        if num_muxed:
+            settings = self._settings
+            settings.ledger.written(settings.stream, settings.sink, num_muxed)
 
     def _drop(self, reason: str, num_frames: int) -> None:
         stream, sink = self._settings.stream, self._settings.sink

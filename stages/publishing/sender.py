@@ -16,6 +16,7 @@ from typing import Any
 
 import av
 
+from maskstream.stages.publishing.segment_files import open_segment_file
 from maskstream.stages.publishing.wire import (
     FAILED,
     FINISHED,
@@ -47,11 +48,17 @@ def main() -> None:
             publisher.sendall(FAILED + text.encode())
         except ConnectionError:
             pass  # the publisher has left
+        except OSError as error:  # of a file of HLS
+            publisher.sendall(FAILED + str(error.strerror).encode())
 
 
 def _send(opening: Opening, pictures: Any, publisher: socket.socket) -> None:
     container = av.open(
-        opening.url, "w", format=opening.format, options=dict(opening.options)
+        opening.url,
+        "w",
+        format=opening.format,
+        options=dict(opening.options),
+        io_open=open_segment_file if opening.format == "hls" else None,
     )
     with container:
         video = container.add_mux_stream(

@@ -32,7 +32,7 @@ class _Sent:
 class Session:
     """Encodes and sends pictures of one size until the connection is lost.
 
-    Every method but `close` raises SinkError when it is.
+    Every method but `close` and `take_muxed` raises SinkError when it is.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Session:
         deadline_s: float,
         clock: Clock,
     ) -> None:
+        self._target = target
         self._encoding = encoding
         self._rate = rate
         self._clock = clock
@@ -73,7 +74,7 @@ class Session:
             target.prepare()
             self._connection = Connection(opening)
         except OSError as error:
-            raise SinkError((error.strerror or str(error)).lower()) from error
+            raise _sink_error(error) from error
 
     def close(self) -> None:
         """End the connection at once."""
@@ -92,6 +93,10 @@ class Session:
     def settle(self) -> int:
         """Return how many frames more were muxed since the last call."""
         self._connection.poll()
+        return self.take_muxed()
+
+    def take_muxed(self) -> int:
+        """Return the same of what is known by now; raises nothing."""
         num_frames = 0
         while self._num_settled < self._connection.num_muxed:
             num_frames += self._sent.popleft().is_frame
@@ -138,6 +143,8 @@ class Session:
         if is_keyframe:
             self._keyframe_due = pts + SEGMENT_S * TICKS_PER_S
         self._sent.append(_Sent(self._clock(), is_frame))
+        if is_keyframe:
+            self._check_room()
         try:
             if self._encoder is None:
                 self._encoder = LiveEncoder(self._encoding, picture, self._rate)
@@ -146,9 +153,21 @@ class Session:
             raise SinkError(f"{self._encoding.encoder}: {error.strerror}") from error
         self._pass_on(packets)
 
+    def _check_room(self) -> None:
+        """End in order, rather than with half a segment, where a disk fills up."""
+        try:
+            self._target.check_room()
+        except OSError as error:
+            self.finish()
+            raise _sink_error(error) from error
+
     def _pass_on(self, packets: list[av.Packet[av.video.stream.VideoStream]]) -> None:
         for packet in packets:
             assert packet.pts is not None
             self._connection.send(
                 EncodedPicture(packet.pts, 0, packet.is_keyframe, bytes(packet))
             )
+
+
+def _sink_error(error: OSError) -> SinkError:
+    return SinkError((error.strerror or str(error)).lower())

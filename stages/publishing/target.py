@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +22,7 @@ __all__ = ["SEGMENT_S", "Target"]
 SEGMENT_S = 2
 _LISTED = 6  # a player starts three segments behind the newest, and may stall a while
 _PLAYLIST = "index.m3u8"
+_LEAST_ROOM = 4 << 20  # bytes: for two segments, at any bit rate in use
 
 _FORMATS = {
     "rtsp": "rtsp",
@@ -121,7 +125,7 @@ class Target:
         """Make the folder of HLS, and clear it of what earlier connections left.
 
         Raises:
-            OSError: It cannot be made.
+            OSError: It cannot be made, or its disk is full.
         """
         if self.format != "hls":
             return
@@ -131,6 +135,18 @@ class Target:
         for segment in folder.glob("segment-*.m4s"):
             if segment.stat().st_mtime < oldest:  # players may be at the newer ones
                 segment.unlink(missing_ok=True)
+        self.check_room(2 * _LEAST_ROOM)  # or it would be full again at once
+
+    def check_room(self, least: int = _LEAST_ROOM) -> None:
+        """See that the folder of HLS has room for the next segments.
+
+        Before the disk is full, so that the segment at hand can still be finished.
+
+        Raises:
+            OSError: It has not, or is away.
+        """
+        if self.format == "hls" and shutil.disk_usage(self.url).free < least:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _has_srt() -> bool:
