@@ -23,6 +23,11 @@ __all__ = [
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
+_MAX_DEPTH = 50
+_MAX_VALUES = 100_000
+# Of a day that does not exist, digits without end, and a value that is not of its tag.
+_CONSTRUCTING = (ValueError, LookupError, AttributeError, TypeError, OverflowError)
+
 _PLAIN = {
     "tuple_type": "a list is needed",
     "dict_type": "a mapping of settings is needed",
@@ -48,6 +53,11 @@ def read_settings(path: Traversable) -> dict[str, Any]:
         where = f" in line {mark.line + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or "it cannot be parsed"
         raise ConfigError(f"{path}: not valid YAML{where}: {problem}") from None
+    except RecursionError:
+        raise _too_deep(path) from None
+    except _CONSTRUCTING as error:  # PyYAML lets through what Python says of a value
+        raise ConfigError(f"{path}: a value cannot be read: {error}") from None
+    _check_extent(document, path)
     if document is None:
         return {}
     if not isinstance(document, dict):
@@ -116,6 +126,33 @@ def inner_settings(annotation: Any) -> type[BaseModel] | None:
     # What is optional or one of several holds them further in.
     found = map(inner_settings, get_args(annotation))
     return next((model for model in found if model is not None), None)
+
+
+def _check_extent(document: Any, path: Traversable) -> None:
+    """Refuse anchors inside themselves, and those that multiply to more than there is.
+
+    Raises:
+        ConfigError: Whoever walks through it would not come to an end.
+    """
+    inner = [(document, 0)]
+    for _ in range(_MAX_VALUES):
+        if not inner:
+            return
+        value, depth = inner.pop()
+        if depth > _MAX_DEPTH:
+            raise _too_deep(path)
+        if isinstance(value, dict):
+            inner.extend((one, depth + 1) for one in value.values())
+        elif isinstance(value, list | tuple):
+            inner.extend((one, depth + 1) for one in value)
+    raise ConfigError(f"{path}: more than {_MAX_VALUES} values, anchors written out")
+
+
+def _too_deep(path: Traversable) -> ConfigError:
+    return ConfigError(
+        f"{path}: settings are nested more than {_MAX_DEPTH} deep, or an anchor is "
+        "inside itself"
+    )
 
 
 class _Loader(yaml.SafeLoader):

@@ -37,9 +37,42 @@ class Life:
     _num_reloads: int = 0
     _told_at: float = field(default=float("-inf"))
     _hung: str | None = None
+    _num_defects: int = 0
 
     def goes_on(self) -> bool:
-        """Do what is due; False when all is over."""
+        """Do what is due; False when all is over.
+
+        Nothing is raised: what nobody foresaw ends the daemon, and the streams before
+        it as well as they still can.
+        """
+        try:
+            if self._step():
+                return True
+        except Exception as error:
+            return self._survive(error)
+        if self._num_defects:
+            self.exit_code = 1
+        return False
+
+    def _survive(self, error: Exception) -> bool:
+        """Drain; cancel at the second time, and then wait for what ends by itself."""
+        self._num_defects += 1
+        try:
+            if self._num_defects == 1:
+                _logger.critical("a defect ends the daemon", exc_info=error)
+                self._stop()
+            elif self._num_defects == 2:
+                _logger.critical("a defect ends the daemon at once", exc_info=error)
+                self.supervisor.cancel()
+        except Exception as another:
+            _logger.critical("nor can it end in order", exc_info=another)
+        if self._is_overdue():
+            self.is_stuck = True
+            self.exit_code = 1
+            return False
+        return True
+
+    def _step(self) -> bool:
         self._obey()
         self.supervisor.tick()
         self._tell()
@@ -62,15 +95,20 @@ class Life:
             if self.signals.num_stops > 1:
                 self.supervisor.cancel()
         elif self.signals.num_stops:
-            _logger.info("stopping, within %g s", self.stop_deadline_s)
-            self._stopping_since = self.clock()
-            self.notifier.stopping()
-            self.supervisor.drain()
+            self._stop()
         elif self.signals.num_reloads > self._num_reloads:
             self._num_reloads = self.signals.num_reloads
             self.reloader.reload()
         else:
             self.reloader.tick()
+
+    def _stop(self) -> None:
+        if self._stopping_since is not None:
+            return
+        _logger.info("stopping, within %g s", self.stop_deadline_s)
+        self._stopping_since = self.clock()
+        self.notifier.stopping()
+        self.supervisor.drain()
 
     def _tell(self) -> None:
         hung = self.supervisor.why_not_alive()
@@ -92,6 +130,6 @@ class Life:
         if self._stopping_since is None:
             return False
         limit_s = self.stop_deadline_s + _GRACE_S
-        if self.signals.num_stops > 1:
+        if self.signals.num_stops > 1 or self._num_defects > 1:
             limit_s = min(limit_s, _GRACE_S)
         return self.clock() - self._stopping_since > limit_s

@@ -39,19 +39,28 @@ class Notifier:
         self._unsent: dict[str, str] = {}
         """By kind, in the order in which they are to be sent."""
         self._is_unheard = False
+        self._has_started = False
         address = environment.pop("NOTIFY_SOCKET", "")
         environment.pop("WATCHDOG_USEC", None)
         environment.pop("WATCHDOG_PID", None)
         self._address = "\0" + address[1:] if address.startswith("@") else address
 
     def ready(self) -> None:
-        """The service has started, or has reloaded."""
+        """The service has started."""
+        self._has_started = True
         self._send("READY=1")
 
     def reloading(self) -> None:
-        """The configuration is being read again; `ready` follows."""
+        """The configuration is being read again; `reloaded` follows."""
+        if not self._has_started:
+            return  # systemd would take the end of it for the end of the start
         now_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self._send(f"RELOADING=1\nMONOTONIC_USEC={now_us}")
+
+    def reloaded(self) -> None:
+        """The configuration was read again."""
+        if self._has_started:
+            self._send("READY=1")
 
     def stopping(self) -> None:
         """The service ends."""

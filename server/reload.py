@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from maskstream.pipeline.clock import Clock, monotonic_clock
@@ -17,8 +18,16 @@ __all__ = ["Reloader"]
 _logger = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 1.0
-_AT_START = ("model", "batch", "overload", "http", "stop_deadline", "hang_after")
-"""What takes effect at the next start only."""
+_AT_START = (
+    "model",
+    "batch",
+    "overload",
+    "http",
+    "tell",
+    "stop_deadline",
+    "hang_after",
+)
+"""What takes effect at the next start only, and so does the format of the log."""
 
 _Stamp = tuple[int, int, int]
 
@@ -73,29 +82,50 @@ class Reloader:
         self._read_stamp = self._seen = _stamp(self._path)
         try:
             settings = load_serve_settings(self._path)
-            touched = self._adopt(settings)
+            in_force = self._without_what_waits(settings)
+            touched = self._adopt(in_force)
         except MaskStreamError as error:
-            _logger.error("the configuration is refused, the old one stays: %s", error)
-            self._metrics.count_reload("refused")
+            self._refuse(str(error))
+        except Exception as error:  # a file must not end the daemon, whatever is in it
+            self._refuse(f"unexpected {type(error).__name__}", error)
         else:
-            self._tell(settings, touched)
-            self._settings = settings
+            self._tell(settings, in_force, touched)
+            self._settings = in_force
             self._metrics.count_reload("done")
-        self._notifier.ready()
+        self._notifier.reloaded()
 
-    def _tell(self, settings: ServeSettings, touched: list[str]) -> None:
+    def _refuse(self, sentence: str, error: Exception | None = None) -> None:
+        _logger.error(
+            "the configuration is refused, the old one stays: %s",
+            sentence,
+            exc_info=error,
+        )
+        self._metrics.count_reload("refused")
+
+    def _without_what_waits(self, settings: ServeSettings) -> ServeSettings:
+        """Keep what was set at the start where only a start sets it."""
+        old, new = self._settings.config, settings.config
+        kept = {key: getattr(old, key) for key in _AT_START}
+        kept["log"] = new.log.model_copy(update={"format": old.log.format})
+        return replace(settings, config=new.model_copy(update=kept))
+
+    def _tell(
+        self, settings: ServeSettings, in_force: ServeSettings, touched: list[str]
+    ) -> None:
         _logger.info(
             "the configuration was read again; %s",
             f"changed: {', '.join(touched)}" if touched else "no stream has changed",
         )
-        old, new = self._settings.config, settings.config
-        waiting = [key for key in _AT_START if getattr(old, key) != getattr(new, key)]
+        new, kept = settings.config, in_force.config
+        waiting = [key for key in _AT_START if getattr(new, key) != getattr(kept, key)]
+        if new.log.format != kept.log.format:
+            waiting.append("log.format")
         if waiting:
             _logger.warning(
                 "%s: changes take effect when the daemon is started again",
                 ", ".join(waiting),
             )
-        if old.log != new.log:
+        if self._settings.config.log != kept.log:
             logging.getLogger("maskstream").setLevel(new.log.level.upper())
 
 

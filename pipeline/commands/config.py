@@ -11,6 +11,7 @@ import yaml
 
 from maskstream.pipeline.config import RunConfig
 from maskstream.pipeline.config_file import load_config
+from maskstream.pipeline.errors import ConfigError
 from maskstream.pipeline.settings_file import read_settings
 from maskstream.stages.credentials import mask_credentials
 
@@ -30,6 +31,8 @@ def check(config: _ConfigPath) -> None:
         from maskstream.server.daemon import check as check_daemon
 
         check_daemon(config)
+    elif not read_settings(config):
+        raise ConfigError(f"{config}: nothing is set in it")
     else:
         from maskstream.pipeline.app import find_network
 

@@ -115,6 +115,10 @@ def load_serve_settings(
     laid, variables = read_environment(ServeConfig, settings, given)
     origin = f"{path} and {', '.join(variables)}" if variables else str(path)
     parsed = parse_serve_settings(_lay_all_over(settings, laid), origin=origin)
+    if settings.get("streams") is None:  # an emptied file must not end every camera
+        raise ConfigError(
+            f"{path}: streams is missing; write streams: {{}} where all come by HTTP"
+        )
     return replace(parsed, variables=tuple(variables))
 
 

@@ -84,6 +84,24 @@ def test_what_cannot_be_used_is_one_sentence(
     assert str(caught.value).count("did you mean") <= 1
 
 
+@pytest.mark.parametrize("text", ["", "streams:", "http: {port: 8080}", "# no more"])
+def test_a_file_without_streams_is_refused(tmp_path: Path, text: str) -> None:
+    """It was emptied or half written; taken at its word it would end every camera."""
+    path = tmp_path / "serve.yaml"
+    path.write_text(text)
+
+    with pytest.raises(ConfigError, match=r"serve\.yaml: streams is missing"):
+        load_serve_settings(path)
+
+
+def test_streams_may_all_come_over_http(tmp_path: Path) -> None:
+    """Whoever wants none in the file says so."""
+    path = tmp_path / "serve.yaml"
+    path.write_text("streams: {}")
+
+    assert load_serve_settings(path).config.streams == {}
+
+
 @pytest.mark.parametrize("name", ["serve.yaml", "cameras.yaml"])
 def test_shipped_examples_load_and_show_no_secret(name: str) -> None:
     """Whoever looks at the configuration in force learns no password."""

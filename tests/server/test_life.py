@@ -23,10 +23,18 @@ class Told:
         self.not_alive: str | None = None
         self.not_ready: str | None = None
         self.num_lost = 0
+        self.defects: list[Exception] = []
+        """What ticks raise."""
+        self.failing: set[str] = set()
+        """Calls that fail."""
 
     def __getattr__(self, name: str) -> Any:
         def call(*_: object) -> None:
             self.calls.append(name)
+            if name in self.failing:
+                raise ValueError(name)
+            if name == "tick" and self.defects:
+                raise self.defects.pop()
 
         return call
 

@@ -41,13 +41,29 @@ def test_the_life_of_a_service_is_told(systemd: socket.socket) -> None:
     notifier.status("2 of 2 streams")
     notifier.status("2 of 2 streams")
     notifier.reloading()
+    notifier.reloaded()
     notifier.stopping()
 
-    ready, status, reloading, stopping = heard(systemd)
+    ready, status, reloading, reloaded, stopping = heard(systemd)
     assert ready == "READY=1"
     assert status == "STATUS=2 of 2 streams"
     assert reloading.startswith("RELOADING=1\nMONOTONIC_USEC=")
+    assert reloaded == "READY=1"
     assert stopping == "STOPPING=1"
+
+
+def test_a_reload_before_the_start_is_over_says_nothing(
+    systemd: socket.socket,
+) -> None:
+    """The end of it would be taken for the end of the start."""
+    notifier = Notifier({"NOTIFY_SOCKET": systemd.getsockname()})
+
+    notifier.reloading()
+    notifier.reloaded()
+    assert heard(systemd) == []
+    notifier.ready()
+
+    assert heard(systemd) == ["READY=1"]
 
 
 def test_the_watchdog_is_fed_twice_in_its_time(systemd: socket.socket) -> None:

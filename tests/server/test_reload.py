@@ -6,16 +6,32 @@ import logging
 from pathlib import Path
 
 import pytest
+import yaml
 
 from maskstream.pipeline.clock import ManualClock
 from maskstream.pipeline.errors import ConfigError
 from maskstream.pipeline.ledger import Ledger
-from maskstream.server.config.serve import ServeSettings, load_serve_settings
+from maskstream.server.config.logs import LogConfig
+from maskstream.server.config.serve import (
+    ServeConfig,
+    ServeSettings,
+    load_serve_settings,
+)
 from maskstream.server.metrics import ServerMetrics
 from maskstream.server.notify import Notifier
 from maskstream.server.reload import Reloader
 
 ONE = "streams: {front: {source: 'rtsp://front/'}}\n"
+APPLIED = {"defaults", "streams"}
+OTHER: dict[str, object] = {
+    "model": {"size": "64x64"},
+    "batch": {"max_size": 3},
+    "overload": {"every": 3},
+    "http": {"port": 1234},
+    "tell": {"webhooks": {"ops": {"url": "http://ops/"}}},
+    "stop_deadline": 7,
+    "hang_after": 7,
+}
 TWO = "streams: {back: {source: 'rtsp://back-door/'}}\n"
 
 
@@ -27,7 +43,7 @@ class Bench:
         self.path.write_text(ONE)
         self.clock = ManualClock()
         self.adopted: list[ServeSettings] = []
-        self.refuses = False
+        self.refuses: Exception | None = None
         self.metrics = ServerMetrics(Ledger())
         self.reloader = Reloader(
             self.path,
@@ -41,7 +57,7 @@ class Bench:
     def adopt(self, settings: ServeSettings) -> list[str]:
         """Take settings over."""
         if self.refuses:
-            raise ConfigError("no such class")
+            raise self.refuses
         self.adopted.append(settings)
         return list(settings.streams)
 
@@ -89,9 +105,33 @@ def test_a_file_that_cannot_be_used_is_refused_once(
     assert caplog.text.count("did you mean 'streams'") == 1
     assert (bench.count("refused"), bench.count("done")) == (1, 0)
     bench.path.write_text(ONE)
-    bench.refuses = True
+    bench.refuses = ConfigError("no such class")
     bench.reloader.reload()
     assert bench.count("refused") == 2
+
+
+@pytest.mark.parametrize("text", ["", "x: 2026-13-45", "x: &x [*x]", "streams: {a: 1}"])
+def test_nothing_that_a_file_holds_ends_a_stream(bench: Bench, text: str) -> None:
+    """Neither one that was emptied nor one that YAML chokes on."""
+    bench.path.write_text(text)
+
+    bench.reloader.reload()
+
+    assert bench.adopted == []
+    assert bench.count("refused") == 1
+
+
+def test_what_nobody_foresaw_is_a_refusal(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged with its stack, and the old configuration stays."""
+    bench.refuses = ZeroDivisionError("oh")
+
+    bench.reloader.reload()
+
+    assert bench.count("refused") == 1
+    assert "the old one stays: unexpected ZeroDivisionError" in caplog.text
+    assert "Traceback" in caplog.text
 
 
 def test_a_file_that_is_gone_for_a_moment_changes_nothing(bench: Bench) -> None:
@@ -104,14 +144,51 @@ def test_a_file_that_is_gone_for_a_moment_changes_nothing(bench: Bench) -> None:
     assert bench.count("refused") == 0
 
 
-def test_what_waits_for_the_next_start_is_named(
+@pytest.mark.parametrize("key", sorted(ServeConfig.model_fields.keys() - {"log"}))
+def test_a_key_is_applied_or_named(
+    bench: Bench, caplog: pytest.LogCaptureFixture, key: str
+) -> None:
+    """What takes a restart is said to, and the configuration in force is the old."""
+    if key in APPLIED:
+        bench.path.write_text("defaults: {priority: 2}\n" + TWO)
+    else:
+        bench.path.write_text(ONE + yaml.safe_dump({key: OTHER[key]}))
+    wanted = getattr(load_serve_settings(bench.path).config, key)
+
+    bench.reloader.reload()
+
+    (adopted,) = bench.adopted
+    is_applied = getattr(adopted.config, key) == wanted
+    sentence = f"{key}: changes take effect when the daemon is started again"
+    assert is_applied == (key in APPLIED)
+    assert (sentence in caplog.text) == (key not in APPLIED)
+
+
+def test_the_level_of_the_log_is_applied_and_its_format_named(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nobody believes that another network runs now."""
-    bench.path.write_text(ONE + "model: {size: 64x64}\nlog: {level: debug}\n")
+    """There is no third part of it."""
+    bench.path.write_text(ONE + "log: {level: debug, format: json}\n")
 
     with caplog.at_level(logging.INFO, "maskstream"):  # and back to that afterwards
         bench.reloader.reload()
         assert logging.getLogger("maskstream").level == logging.DEBUG
 
-    assert "model: changes take effect when the daemon is started again" in caplog.text
+    assert LogConfig.model_fields.keys() == {"level", "format"}
+    assert bench.adopted[0].config.log == LogConfig(level="debug", format="text")
+    assert "log.format: changes take effect when" in caplog.text
+
+
+def test_what_waits_is_named_in_one_line_until_it_is_in_force(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At each reload anew: nobody believes that another network runs now."""
+    bench.path.write_text(
+        ONE + yaml.safe_dump({k: OTHER[k] for k in ("model", "tell")})
+    )
+    bench.reloader.reload()
+    bench.reloader.reload()
+    bench.path.write_text(ONE)
+    bench.reloader.reload()
+
+    assert caplog.text.count("model, tell: changes take effect when") == 2
