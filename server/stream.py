@@ -199,7 +199,7 @@ class LiveStream:
         if failure is not None:
             stage = pipeline.failed_stage or "stream"
             self._ledger.settle(stream=self.stream, stage=stage, reason="failed")
-            self._count_crash(_sentence(failure))
+            self._count_crash(_sentence(failure), failure)
             return
         if pipeline.is_cancelled:
             self._ledger.settle(stream=self.stream, stage="stop", reason="cancelled")
@@ -214,7 +214,7 @@ class LiveStream:
         if not pipeline.is_draining:
             self._enter(State.ENDED, "the source has ended")
 
-    def _count_crash(self, sentence: str) -> None:
+    def _count_crash(self, sentence: str, error: Exception) -> None:
         self.num_crashes += 1
         if self._limit.may_restart():
             _logger.error("%s: crashed and is built again: %s", self.stream, sentence)
@@ -227,6 +227,7 @@ class LiveStream:
                 self._limit.max_restarts + 1,
                 self._limit.window_s,
                 sentence,
+                exc_info=error,
             )
             self._enter(State.FAILED, sentence)
 
@@ -256,13 +257,13 @@ class LiveStream:
         try:
             running = self._build()
         except (MaskStreamError, OSError) as error:
-            self._count_crash(str(error))
+            self._count_crash(str(error), error)
             return
         try:
             running.pipeline.start()
         except RuntimeError as error:  # no thread to be had
             running.pipeline.stop()
-            self._count_crash(str(error))
+            self._count_crash(str(error), error)
             return
         self._running = running
         self._enter(State.CONNECTING)

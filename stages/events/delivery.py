@@ -92,7 +92,10 @@ class Delivery:
         self._counts.waiting(self._target.name, len(self._spool))
 
     def close(self, timeout_s: float) -> None:
-        """Try each message that waits once, for so long; the rest stays spooled."""
+        """Try what waits once more, for so long; the rest stays spooled.
+
+        In order, as always: the first that cannot be delivered holds the others.
+        """
         self._is_ending.set()
         self._thread.join(timeout_s)
         if num_left := len(self._spool):
@@ -109,6 +112,7 @@ class Delivery:
                     if self._is_ending.is_set():
                         return
                     continue
+                is_last_try = self._is_ending.is_set()
                 try:
                     deliver(message.body)
                 except NotNowError as error:
@@ -117,8 +121,9 @@ class Delivery:
                         _logger.warning("%s: %s; trying on", self._target.name, error)
                     wait_s = self._wait_s(num_failed, error)
                     num_failed += 1
-                    if self._is_ending.wait(wait_s):
+                    if is_last_try:
                         return
+                    self._is_ending.wait(wait_s)
                     continue
                 except RefusedError as error:
                     self._finish("rejected", message)

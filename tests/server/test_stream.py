@@ -145,6 +145,7 @@ def test_a_stream_that_crashes_too_often_is_given_up_with_a_shout(
     assert stream.num_crashes == 6
     assert caplog.records[-1].levelno == logging.CRITICAL
     assert "caught fire" in (stream.phase.message or "")
+    assert caplog.text.count("in __call__") == 1  # the stack, once
     tick()
     assert stream.num_crashes == 6
 

@@ -105,6 +105,16 @@ def test_a_page_of_another_site_can_change_and_watch_nothing(
     assert status(guard, method=method, kind=kind, **headers) == expected
 
 
+@pytest.mark.parametrize("origin", ["null", "", "file://"])
+def test_an_origin_of_no_host_is_not_that_of_a_request_for_none(origin: str) -> None:
+    """An empty Host and an Origin without one would be equal, and are strangers."""
+    guard = make_guard(host="0.0.0.0", token=TOKEN)
+    known = {"authorization": f"Bearer {TOKEN}", "method": "PUT"}
+
+    assert status(guard, host="", origin=origin, **known) == 403
+    assert status(guard, host="", **known) is None
+
+
 def test_another_site_may_link_here_and_embed_nothing() -> None:
     """A link opens the page; an image of another page does not load."""
     guard = make_guard()

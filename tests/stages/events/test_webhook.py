@@ -196,6 +196,28 @@ def test_closing_does_not_wait_for_a_server_that_is_down(
     assert caplog.messages[-1] == "webhook-ops: 2 events were not delivered"
 
 
+def test_closing_interrupts_a_wait_for_one_last_try() -> None:
+    """A server that is back by then gets all that waits, in order."""
+    counts = EventCounts()
+    with hook_server() as hook:
+        hook.answers.append(503)
+        delivery = Delivery(
+            Webhook("webhook-ops", hook.url),
+            Spool(None, capacity=5),
+            counts,
+            first_wait_s=600,
+            max_wait_s=600,
+        )
+        with Deliveries([delivery], close_s=20) as tell:
+            for number in range(3):
+                tell(event(number))
+            hook.requests(at_least=1)
+        taken = hook.taken(at_least=3)
+
+    assert [told["id"] for told in taken] == ["0", "1", "2"]
+    assert counts.deliveries()["webhook-ops", "failed"] == 1
+
+
 @pytest.mark.parametrize("url", ["ftp://host/x", "http://", "host/x", "http://h:99999"])
 def test_what_is_no_url_of_http_is_refused(url: str) -> None:
     """Before the daemon runs."""

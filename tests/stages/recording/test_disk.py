@@ -199,7 +199,9 @@ def test_a_disk_that_is_unmounted_is_waited_for(
     assert account.written >= 10
 
 
-def test_a_folder_that_is_gone_is_waited_for(tmp_path: Path, camera: Camera) -> None:
+def test_a_folder_that_is_gone_is_waited_for(
+    tmp_path: Path, camera: Camera, caplog: pytest.LogCaptureFixture
+) -> None:
     """It is not made anew: the disk that it was on may come back."""
     archive = Archive(tmp_path / "rec", wall_clock=lambda: NOON)
     live = Live(recorder(archive))
@@ -214,6 +216,10 @@ def test_a_folder_that_is_gone_is_waited_for(tmp_path: Path, camera: Camera) -> 
     account = live.end()
 
     assert state.startswith(f"folder gone: {tmp_path / 'rec'}: ")
+    assert caplog.messages == [
+        f"cam: video: recording stops: {state}",
+        "cam: video: recording goes on after folder_gone",
+    ]
     assert live.states[-1] == "ok"
     assert set(account.sinks["video"].dropped) == {("video", "folder_gone")}
     first, second = archive.segments("cam", 0, 2**33)
