@@ -80,7 +80,9 @@ def _refuse_url(value: Any) -> Any:
 
 
 OutputPath = Annotated[Path, BeforeValidator(_refuse_url)]
-Duration = Annotated[float, BeforeValidator(_parse_duration), Field(ge=0)]
+Duration = Annotated[
+    float, BeforeValidator(_parse_duration), Field(ge=0, allow_inf_nan=False)
+]
 SizeHW = Annotated[
     tuple[int, int] | None,
     BeforeValidator(_parse_size),

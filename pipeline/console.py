@@ -37,7 +37,7 @@ def unbroken_console(*, soft_wrap: bool = True) -> Console:
     What reads a pipe looks for whole names; COLUMNS says how wide it is all the same.
     Brackets are text: settings in a model card have some.
     """
-    console = Console(highlight=False, markup=False, soft_wrap=soft_wrap)
+    console = Console(emoji=False, highlight=False, markup=False, soft_wrap=soft_wrap)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _UNBROKEN
     return console
@@ -54,14 +54,14 @@ class RunDisplay:
         self._count = count
         self._bars: dict[str, TaskID] = {}
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.completed:.0f}{task.fields[of]} frames"),
             TextColumn("{task.fields[fps]:.0f} fps"),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Console(emoji=False, stderr=True),
             transient=True,
             disable=not self._is_terminal,
         )
@@ -103,14 +103,14 @@ class RunDisplay:
 
 def print_error(message: str) -> None:
     """Say one sentence on stderr, without passwords whatever it is about."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(
+    Console(emoji=False, stderr=True, highlight=False, soft_wrap=True).print(
         f"maskstream: {mask_in_text(message)}", markup=False
     )
 
 
 def print_summary(summary: RunSummary) -> None:
     """Print the account of a run on stdout, and its errors on stderr."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     # A stream that gave nothing has its error, which says all there is.
     streams = [one for one in summary.streams.values() if one.account.decoded]
     for stream in streams[:_MAX_STREAM_ROWS]:

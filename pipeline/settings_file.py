@@ -156,7 +156,31 @@ def _too_deep(path: Traversable) -> ConfigError:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that is given twice, of which YAML would take the last."""
+    """Refuses a key that is given twice, of which YAML would take the last.
+
+    And an alias within what it stands for, which has no end.
+    """
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._open: list[str | None] = []
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        loader: Any = self  # its parser has no types
+        event: Any = loader.peek_event()
+        mark: Any = event.start_mark
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor in self._open:
+                raise yaml.MarkedYAMLError(
+                    problem=f"*{event.anchor} stands within itself",
+                    problem_mark=mark,
+                )
+            return super().compose_node(parent, index)
+        self._open.append(event.anchor)
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._open.pop()
 
     def construct_mapping(
         self, node: yaml.MappingNode, deep: bool = False
@@ -191,7 +215,7 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
     got = problem["input"]
     # A URL may hold a password.
     is_shown = not isinstance(got, dict) and "://" not in repr(got)
-    shown = f", got {got!r}" if is_shown and "got" not in message else ""
+    shown = f", got {repr(got)[:80]}" if is_shown and "got" not in message else ""
     return f"{where}: {message}{shown}"
 
 

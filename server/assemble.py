@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
 from maskstream.models.classes import ClassTable
 from maskstream.pipeline.assemble import annotator
 from maskstream.pipeline.clock import Clock
+from maskstream.pipeline.errors import ConfigError, MaskStreamError
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.stage import Stage
 from maskstream.pipeline.stream_stages import Branch, StreamStages
@@ -50,15 +52,21 @@ class StreamAssembler:
     counts: EventCounts = field(default_factory=EventCounts)
 
     def check(self, config: StreamConfig) -> None:
-        """Raise MaskStreamError where settings cannot be had on this machine."""
-        config.source.decoder("", self.ledger, self.clock)
-        annotator(config.overlay, self.classes, self.clock)
-        config.privacy.redactor(self.classes, self.ledger)
+        """Raise ConfigError, by the key, where settings cannot be had here."""
+        with _within("source"):
+            config.source.check()
+        with _within("overlay"):
+            annotator(config.overlay, self.classes, self.clock)
+        with _within("privacy"):
+            config.privacy.redactor(self.classes, self.ledger)
         if config.recording is not None:
-            config.recording.check()
+            with _within("recording"):
+                config.recording.check()
         for publish in config.publish:
-            publish.check()
-        self.detector("", config)
+            with _within("publish"):
+                publish.check()
+        with _within("events"):
+            self.detector("", config)
 
     def detector(self, stream: str, config: StreamConfig) -> EventDetector | None:
         """Make what looks for the events of ``stream``; None where there are none."""
@@ -104,6 +112,14 @@ class StreamAssembler:
         )
         vitals.preview = preview
         return Assembled(stages, decoder.stop)
+
+
+@contextmanager
+def _within(key: str) -> Iterator[None]:
+    try:
+        yield
+    except MaskStreamError as error:
+        raise ConfigError(f"{key}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +169,7 @@ class _Sinks:
 
     def _publisher(self, name: str, publish: PublishConfig) -> Branch:
         publisher = Publisher(
-            publish.target,
+            publish.target_of(self.stream),
             self.stream,
             self.assembler.ledger,
             name,

@@ -12,7 +12,7 @@ import numpy as np
 from maskstream.models.engines import Engine, open_engine
 from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.clock import monotonic_clock
-from maskstream.pipeline.errors import MaskStreamError
+from maskstream.pipeline.errors import ConfigError, MaskStreamError, ModelError
 from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.hub import Hub
 from maskstream.pipeline.ledger import Ledger
@@ -72,7 +72,7 @@ def serve(path: Path) -> Ending:
     settings = load_serve_settings(path)
     config = settings.config
     set_up_logs(config.log.format, config.log.level)
-    network = WeightsFile.find(config.model.weights or config.model.name)
+    network = _find_weights(path, config)
     card = network.card
     ledger = Ledger()
     metrics = ServerMetrics(ledger)
@@ -86,8 +86,7 @@ def serve(path: Path) -> Ending:
         tell=tell,
         counts=counts,
     )
-    for one in config.streams.values():
-        assembler.check(one)
+    _check_streams(path, config, assembler)
     hub = _hub(ledger)
     ladder = Ladder(
         network_sizes(config.model),
@@ -134,14 +133,31 @@ def serve(path: Path) -> Ending:
 def check(path: Path) -> None:
     """Raise MaskStreamError where a configuration could not be served here."""
     config = load_serve_settings(path).config
-    network = WeightsFile.find(config.model.weights or config.model.name)
+    network = _find_weights(path, config)
     network.load()
     # Without the spool, whose folders would be made.
     config.tell.model_copy(update={"spool": None}).deliveries(EventCounts())
     classes = network.card.classes
     assembler = StreamAssembler(classes, Ledger(), monotonic_clock, is_held=True)
-    for one in config.streams.values():
-        assembler.check(one)
+    _check_streams(path, config, assembler)
+
+
+def _find_weights(path: Path, config: ServeConfig) -> WeightsFile:
+    where = str(config.model.weights or config.model.name)
+    try:
+        return WeightsFile.find(where)
+    except ModelError as error:
+        if "://" in where or where.startswith("hf:"):
+            raise  # a network that is down comes back
+        raise ConfigError(f"{path}: model: {error}") from error
+
+
+def _check_streams(path: Path, config: ServeConfig, assembler: StreamAssembler) -> None:
+    for stream, one in config.streams.items():
+        try:
+            assembler.check(one)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: streams.{stream}.{error}") from error
 
 
 def _hub(ledger: Ledger) -> Hub:

@@ -12,6 +12,7 @@ from maskstream.models.classes import ClassTable
 from maskstream.pipeline.clock import Clock, monotonic_clock
 from maskstream.pipeline.hub import Hub
 from maskstream.pipeline.ledger import Ledger
+from maskstream.server.config.publishing import check_targets
 from maskstream.server.config.serve import ServeSettings, check_id, masked
 from maskstream.server.config.stream import StreamConfig, lay_over, parse_stream
 from maskstream.server.members import Member, Members
@@ -78,6 +79,7 @@ class Supervisor:
         check_id(stream)
         with self._changing:
             config = self._parse(stream, settings)
+            self._check_targets(stream, config)
             self._members.add(stream, settings, config, is_from_file=False)
 
     def change(self, stream: str, settings: Mapping[str, Any]) -> None:
@@ -85,7 +87,9 @@ class Supervisor:
         with self._changing:
             member = self._members.find(stream)
             own = lay_over(member.own, settings)
-            self._members.change(member, own, self._parse(stream, own))
+            config = self._parse(stream, own)
+            self._check_targets(stream, config)
+            self._members.change(member, own, config)
 
     def remove(self, stream: str) -> None:
         """End a stream, finish its files and forget it."""
@@ -267,6 +271,10 @@ class Supervisor:
         self._members.check(config)
         return config
 
+    def _check_targets(self, stream: str, config: StreamConfig) -> None:
+        present = {one.stream: one.config.publish for one in self._members.all()}
+        check_targets({**present, stream: config.publish})
+
     def _plan(
         self, settings: ServeSettings
     ) -> dict[str, tuple[Mapping[str, Any], StreamConfig]]:
@@ -275,7 +283,9 @@ class Supervisor:
         for member in self._members.all():
             if not member.is_from_file:
                 wanted.setdefault(member.stream, member.own)
-        return {
+        plan = {
             stream: (own, self._parse_over(settings.defaults, stream, own))
             for stream, own in wanted.items()
         }
+        check_targets({stream: one.publish for stream, (_, one) in plan.items()})
+        return plan

@@ -71,7 +71,7 @@ def bench(
     if batch is not None:
         settings["batch"] = {"max_size": batch}
     run_config = load_config(config, settings)
-    with Console(stderr=True).status("") as status:
+    with Console(emoji=False, stderr=True).status("") as status:
         report = measure(run_config, BenchSettings(rounds, frames), status.update)
     print_report(report)
     if json_file is not None:

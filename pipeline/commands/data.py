@@ -56,7 +56,7 @@ def check(
     check_output(sheet, suffixes=(".png",), overwrite=True)
     table = None if classes is None else read_class_file(classes).classes
     found = check_data(folder, layout, table)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     console.print(f"layout: {found.layout.name}")
     if found.splits:
         console.print(_counts(found.splits))

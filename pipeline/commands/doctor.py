@@ -34,7 +34,7 @@ def doctor() -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, finding in _findings():
         table.add_row(name, finding)
-    Console(highlight=False, soft_wrap=True).print(table)
+    Console(emoji=False, highlight=False, soft_wrap=True).print(table)
     if not embedded_models():
         raise typer.Exit(1)
 

@@ -98,7 +98,7 @@ def evaluate(
             raise ConfigError(f"--against {against}: {told}") from error
     network, card = load_weights(weights or model or DEFAULT_WEIGHTS)
     samples = open_samples(data, split, layout, clip, masks, card.classes)
-    console = Console(stderr=True)
+    console = Console(emoji=False, stderr=True)
     with ExitStack() as engines:
         if scales is not None or flip:
             predict = _multi_scale(network, settings, _read_scales(scales or "1"), flip)

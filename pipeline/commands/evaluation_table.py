@@ -17,7 +17,7 @@ __all__ = ["print_evaluation"]
 
 def print_evaluation(evaluation: Evaluation, against: str | None) -> None:
     """Print the scores of the set, then those of each class."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     summary = Table(show_header=False, box=None, pad_edge=False)
     for name, value in _summary(evaluation, against):
         summary.add_row(name, _number(value))

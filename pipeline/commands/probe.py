@@ -27,7 +27,7 @@ def probe(
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     for one in found:
         table = Table(show_header=False, box=None, pad_edge=False)
         for name, value in _rows(one):
@@ -58,7 +58,7 @@ def verify(
                 row.output,
                 "kept" if row.difference is None else "DIFFERS",
             )
-        console = Console(highlight=False, soft_wrap=True)
+        console = Console(emoji=False, highlight=False, soft_wrap=True)
         console.print(table)
         for difference in report.differences:
             console.print(difference, markup=False)

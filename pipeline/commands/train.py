@@ -161,7 +161,7 @@ def _progress_bar() -> Iterator[OnStep]:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Console(emoji=False, stderr=True),
         disable=not sys.stderr.isatty(),
     )
     with bar, _lines_above():

@@ -48,7 +48,7 @@ def tune(
     check_output(output, suffixes=(".yaml", ".yml"), overwrite=overwrite)
     settings = {} if model is None else {"model": {"name": model}}
     given = load_config(config, {"inputs": (clip,), **settings})
-    with Console(stderr=True).status("") as status:
+    with Console(emoji=False, stderr=True).status("") as status:
         tuned = search(
             given, Bounds(agreement=agreement), limit_s=limit, tell=status.update
         )

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 __all__ = ["AllowedSources", "HttpConfig", "SourceProtocol", "is_loopback"]
 
@@ -22,6 +30,12 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _refuse_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(f"a port is needed, got {str(value).lower()}")
+    return value
 
 
 class _Config(BaseModel):
@@ -44,6 +58,19 @@ class AllowedSources(_Config):
         "redirects and playlists are to be followed.",
     )
 
+    @field_validator("hosts")
+    @classmethod
+    def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if "/" in host:
+                try:
+                    ipaddress.ip_network(host, strict=False)
+                except ValueError:
+                    raise ValueError(
+                        f"a network such as 10.0.0.0/8 is needed, got {host!r}"
+                    ) from None
+        return hosts
+
 
 class HttpConfig(_Config):
     """The API, the live page and the metrics."""
@@ -54,7 +81,7 @@ class HttpConfig(_Config):
         description="Loopback: nobody outside this machine is let in by default. "
         "0.0.0.0 or :: listens everywhere and wants a token.",
     )
-    port: int = Field(
+    port: Annotated[int, BeforeValidator(_refuse_bool)] = Field(
         8080, ge=0, le=65535, description="0 takes any port that is free."
     )
     token: SecretStr | None = Field(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from maskstream.pipeline.config import Duration, OutputPath, SizeHW
+from maskstream.pipeline.errors import ConfigError
 from maskstream.stages.codecs import check_codec
 from maskstream.stages.publishing.encoder import Encoding
 from maskstream.stages.publishing.target import Target
 
-__all__ = ["PublishConfig", "sink_names"]
+__all__ = ["PublishConfig", "check_targets", "sink_names"]
 
 _UNITS = {"": 1, "k": 1_000, "M": 1_000_000}
 
@@ -40,11 +43,12 @@ class PublishConfig(BaseModel):
     url: str | None = Field(
         None,
         description="rtsp[s]://, rtmp[s]://, and MPEG-TS over udp:// or tcp://; this "
-        "or `folder`.",
+        "or `folder`. {stream} in it stands for the id of the stream.",
     )
     folder: OutputPath | None = Field(
         None,
-        description="For HLS: index.m3u8 and its segments, for a web server to serve.",
+        description="For HLS: index.m3u8 and its segments, for a web server to serve. "
+        "{stream} in it stands for the id of the stream.",
     )
     name: str | None = Field(
         None,
@@ -98,6 +102,11 @@ class PublishConfig(BaseModel):
         assert url is not None
         return Target(url, self.transport, dict(self.options))
 
+    def target_of(self, stream: str) -> Target:
+        """Where to publish a stream, whose id stands for ``{stream}``."""
+        target = self.target
+        return replace(target, url=target.url.replace("{stream}", stream))
+
     @property
     def encoding(self) -> Encoding:
         """How to encode."""
@@ -123,6 +132,26 @@ class PublishConfig(BaseModel):
             raise ValueError("url must begin with rtsp:// or the like, or be a folder")
         self.target  # noqa: B018 - raises ConfigError where it is of no use
         return self
+
+
+def check_targets(publishing: Mapping[str, Sequence[PublishConfig]]) -> None:
+    """See that no two of what streams publish, by their ids, go to one place.
+
+    Raises:
+        ConfigError: They do.
+    """
+    owners: dict[str, str] = {}
+    for stream, configs in publishing.items():
+        for target in (config.target_of(stream) for config in configs):
+            is_folder = target.format == "hls"
+            place = os.path.realpath(target.url) if is_folder else target.url
+            place = place.rstrip("/")
+            if place in owners:
+                raise ConfigError(
+                    f"streams {owners[place]} and {stream} both publish to {target}; "
+                    "give each a place of its own, as by {stream} in it"
+                )
+            owners[place] = stream
 
 
 def sink_names(configs: Sequence[PublishConfig]) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from maskstream.server.config.events import TellConfig
 from maskstream.server.config.http import HttpConfig
 from maskstream.server.config.logs import LogConfig
 from maskstream.server.config.overload import LadderConfig
+from maskstream.server.config.publishing import check_targets
 from maskstream.server.config.stream import StreamConfig, check_source, lay_over
 from maskstream.stages.credentials import mask_credentials, mask_in_text
 
@@ -146,6 +147,10 @@ def parse_serve_settings(
     prefix = f"{origin}: " if origin else ""
     for stream, one in config.streams.items():
         check_source(one, f"{prefix}streams.{stream}")
+    try:
+        check_targets({key: one.publish for key, one in config.streams.items()})
+    except ConfigError as error:
+        raise ConfigError(f"{prefix}{error}") from None
     return ServeSettings(config, defaults, streams)
 
 

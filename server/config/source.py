@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+import av
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from maskstream.pipeline.clock import Clock
 from maskstream.pipeline.config import Duration
+from maskstream.pipeline.errors import ConfigError
 from maskstream.pipeline.ledger import Ledger
 from maskstream.stages.live.backoff import Backoff
 from maskstream.stages.live.decoder import LiveDecoder
 from maskstream.stages.live.profiles import PROFILES
+from maskstream.stages.live.source_url import split_source_url
 from maskstream.stages.live.sources import live_source
 from maskstream.stages.live.watch import NoWatch, SourceWatch
 
 __all__ = ["ReconnectConfig", "SourceConfig"]
+
+_TRANSPORTS = ("tcp", "udp", "udp_multicast", "http", "https")  # rtsp.c
 
 
 def _number_to_text(value: Any) -> Any:
@@ -88,6 +101,24 @@ class SourceConfig(_Config):
         None, gt=0, description="Drop frames beyond this rate; null takes every frame."
     )
 
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, url: str) -> str:
+        location = url.removeprefix("loop:")
+        if re.match(r"(?!file:)[a-z][a-z0-9+.-]*://", location, re.IGNORECASE):
+            split_source_url(location)
+        return url
+
+    @field_validator("options")
+    @classmethod
+    def _check_options(cls, options: dict[str, str]) -> dict[str, str]:
+        given = options.get("rtsp_transport", "tcp").split("+")
+        if not set(given) <= set(_TRANSPORTS):
+            raise ValueError(
+                f"rtsp_transport is of {', '.join(_TRANSPORTS)}, got {'+'.join(given)}"
+            )
+        return options
+
     @model_validator(mode="before")
     @classmethod
     def _from_url(cls, given: Any) -> Any:
@@ -121,3 +152,18 @@ class SourceConfig(_Config):
             open_timeout_s=self.connect_timeout,
             max_fps=self.max_fps,
         )
+
+    def check(self) -> None:
+        """See that it names something live, which need not be there yet.
+
+        Raises:
+            MaskStreamError: It does not.
+        """
+        source = live_source(self.url)
+        if source.format == "lavfi":  # which is all here, so that it can be tried
+            try:
+                av.open(source.url, format="lavfi").close()
+            except av.FFmpegError as error:
+                raise ConfigError(
+                    f"{source}: no picture comes of it ({error.strerror})"
+                ) from None

@@ -13,11 +13,12 @@ import ipaddress
 import re
 import socket
 from collections.abc import Callable, Iterable
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from maskstream.pipeline.errors import ConfigError
 from maskstream.server.config.http import AllowedSources
 from maskstream.stages.credentials import mask_credentials
+from maskstream.stages.live.source_url import split_source_url
 
 __all__ = ["SourcePolicy", "find_addresses"]
 
@@ -125,13 +126,13 @@ class SourcePolicy:
                 f"got {shown.partition('://')[0][:40]!r}"
             )
         try:
-            location = urlsplit(url)
-            host, _ = location.hostname or "", location.port
+            location = split_source_url(url)
+            host = location.hostname or ""
             if not _HOST.fullmatch(host):
                 ipaddress.IPv6Address(host)
-            if _PRINTABLE.fullmatch(url) and location.netloc.count("@") < 2:
+            if _PRINTABLE.fullmatch(url):
                 return location
-        except ValueError:
+        except ValueError:  # and ConfigError, which is one
             pass
         raise ConfigError(
             "source: not a URL as scheme://user:password@host:port/path, with special "
