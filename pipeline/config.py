@@ -114,7 +114,7 @@ class ModelConfig(_Config):
         description="A safetensors file with a model card, a path, an https URL or "
         "hf:OWNER/REPO/FILE; overrides `name`.",
     )
-    engine: Literal["auto", "torch", "openvino"] = Field(
+    engine: Literal["auto", "torch", "openvino", "onnxruntime"] = Field(
         "auto", description="auto: torch on CUDA, else OpenVINO, else torch."
     )
     device: str = Field(

@@ -1,4 +1,4 @@
-"""Convert a file of weights: ``python -m ... WEIGHTS OUTPUT.xml``.
+"""Convert a file of weights: ``python -m ... WEIGHTS OUTPUT``, an .xml or .onnx.
 
 A sentence on the last line of stderr says why it failed.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from maskstream.models.engines.convert import convert
+from maskstream.models.engines.convert import convert, convert_to_onnx
 from maskstream.models.weights import load_weights
 from maskstream.pipeline.errors import ModelError
 
@@ -20,7 +20,10 @@ def main() -> None:
     weights, output = map(Path, sys.argv[1:])
     try:
         network, _ = load_weights(weights)
-        convert(network).save(output)
+        if output.suffix == ".onnx":
+            convert_to_onnx(network, output)
+        else:
+            convert(network).save(output)
     except ModelError as error:
         sys.exit(str(error))
 

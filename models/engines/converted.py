@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import asdict, dataclass
-from functools import cache
-from hashlib import sha256
-from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from maskstream.models.engines.conversion import kept_conversion
 from maskstream.models.engines.openvino_model import import_openvino, openvino_core
 from maskstream.models.geometry import ScoreGrid
-from maskstream.models.keeping import Keeper, make_key
 from maskstream.pipeline.errors import ModelError
 
 if TYPE_CHECKING:
@@ -23,9 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ConvertedNetwork", "converted"]
 
-_MODEL = "network.xml"
 _GRID = "score_grid"
-_CONVERTER = "maskstream.models.engines.convert_file"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,45 +53,10 @@ class ConvertedNetwork:
 
 
 def converted(weights: WeightsFile) -> ConvertedNetwork:
-    """Convert weights once a machine; what is kept needs no torch to run.
-
-    The conversion is a process of its own: torch and what it leaves in memory, half a
-    gigabyte, then never come into this one.
+    """Take weights for OpenVINO, converted where nobody has done so yet.
 
     Raises:
         ModelError: the weights are not what their card says, or cannot be converted.
     """
-    key = make_key(
-        weights.digest(), _code_digest(), version("openvino"), version("torch")
-    )
-
-    def make(folder: Path) -> None:
-        _run_converter(weights.path, folder / _MODEL)
-
-    with Keeper.of_user().folder(key, make) as folder:
-        return ConvertedNetwork.read(folder / _MODEL, key)
-
-
-def _run_converter(weights: Path, output: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", _CONVERTER, str(weights), str(output)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-        start_new_session=True,  # Ctrl-C is for this process, which decides what ends
-    )
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise ModelError(said[-1])
-
-
-@cache
-def _code_digest() -> str:
-    """Tell this version of the code that makes networks from all others."""
-    folder = Path(str(files("maskstream.models")))
-    digest = sha256()
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    with kept_conversion(weights, "network.xml", "openvino") as (path, key):
+        return ConvertedNetwork.read(path, key)

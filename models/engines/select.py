@@ -6,6 +6,7 @@ import ctypes
 import logging
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from maskstream.models.engines.base import Engine
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ENGINES = ("torch", "openvino")
+_ENGINES = ("torch", "openvino", "onnxruntime")
 _PRECISIONS = ("bf16", "fp16", "fp32")  # the best first
+_ON_CPU = ("openvino", "onnxruntime")
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 
 
@@ -33,6 +35,7 @@ class Machine:
     """Empty where torch was not asked, nor for CUDA: it takes seconds to load."""
     openvino_precisions: tuple[str, ...]
     """Empty where OpenVINO is not installed."""
+    has_onnxruntime: bool = True
 
     @classmethod
     def look(cls, engine: str = "torch", device: str = "auto") -> Machine:
@@ -42,6 +45,9 @@ class Machine:
             engine: what is wished for; torch is asked where it may be what runs.
             device: the same.
         """
+        has_onnxruntime = find_spec("onnxruntime") is not None
+        if engine == "onnxruntime":
+            return cls(0, (), (), (), has_onnxruntime)
         openvino_precisions = _openvino_precisions()
         is_cpu = engine == "openvino" or device == "cpu" or not _has_cuda_driver()
         if openvino_precisions and engine != "torch" and is_cpu:
@@ -58,6 +64,7 @@ class Machine:
             cuda_precisions=_PRECISIONS if cuda_has_bf16 else ("fp16", "fp32"),
             torch_cpu_precisions=("bf16", "fp32") if cpu_has_bf16 else ("fp32",),
             openvino_precisions=openvino_precisions,
+            has_onnxruntime=has_onnxruntime,
         )
 
 
@@ -84,7 +91,7 @@ def open_engine(
     Args:
         model: left as it is. Weights in their file run without torch, and start sooner,
             where the engine is OpenVINO.
-        engine: ``auto``, ``torch`` or ``openvino``.
+        engine: ``auto``, ``torch``, ``openvino`` or ``onnxruntime``.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
         threads: CPU threads of the network; by default as many as this process has
@@ -104,6 +111,10 @@ def open_engine(
     )
     if choice.engine == "openvino":
         return _open_openvino(model, choice.precision, threads)
+    if choice.engine == "onnxruntime":
+        from maskstream.models.engines.onnx_engine import open_onnxruntime
+
+        return open_onnxruntime(model, threads)
     network = model.load() if isinstance(model, WeightsFile) else model
     if choice.device != "cpu":
         from maskstream.models.engines.cuda_engine import CudaEngine
@@ -121,7 +132,9 @@ def choose(engine: str, device: str, precision: str, machine: Machine) -> Choice
         ConfigError: what is asked for is unknown or not to be had here.
     """
     if engine not in ("auto", *_ENGINES):
-        raise ConfigError(f"engine must be auto, torch or openvino, got {engine!r}")
+        raise ConfigError(
+            f"engine must be auto, torch, openvino or onnxruntime, got {engine!r}"
+        )
     if not _DEVICE.fullmatch(device):
         raise ConfigError(f"device must be auto, cpu or cuda:N, got {device!r}")
     if precision not in ("auto", *_PRECISIONS):
@@ -134,6 +147,8 @@ def choose(engine: str, device: str, precision: str, machine: Machine) -> Choice
         offered = machine.cuda_precisions
     elif library == "openvino":
         offered = machine.openvino_precisions
+    elif library == "onnxruntime":
+        offered = ("fp32",)
     else:
         offered = machine.torch_cpu_precisions
     if precision not in ("auto", *offered):
@@ -167,14 +182,14 @@ def _choose_device(engine: str, device: str, machine: Machine) -> tuple[str, str
     if device == "cpu":
         return device, "the CPU was asked for"
     if device == "auto":
-        if engine == "openvino":
-            return "cpu", "openvino runs on the CPU"
+        if engine in _ON_CPU:
+            return "cpu", f"{engine} runs on the CPU"
         if machine.cuda_devices:
             return "cuda:0", "a CUDA device is here"
         return "cpu", "no CUDA device is here"
-    if engine == "openvino":
+    if engine in _ON_CPU:
         raise ConfigError(
-            f"openvino runs on the CPU, got device {device!r}; "
+            f"{engine} runs on the CPU, got device {device!r}; "
             f"use engine torch or device cpu"
         )
     if not machine.cuda_devices:
@@ -194,6 +209,10 @@ def _choose_engine(engine: str, device: str, machine: Machine) -> tuple[str, str
     if engine == "openvino" and not has_openvino:
         raise ConfigError(
             "openvino is not installed; run pip install openvino or use engine torch"
+        )
+    if engine == "onnxruntime" and not machine.has_onnxruntime:
+        raise ConfigError(
+            'onnxruntime is not installed; pip install "maskstream[onnx]" brings it'
         )
     if engine != "auto":
         return engine, f"{engine} was asked for"

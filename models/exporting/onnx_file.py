@@ -15,10 +15,11 @@ from maskstream.models.exporting.format import Labelling
 from maskstream.models.exporting.labeller import Labeller, sample_pictures
 from maskstream.pipeline.errors import ModelError
 
-__all__ = ["open_onnx", "write_onnx"]
+__all__ = ["open_onnx", "write_onnx", "write_traced"]
 
 _OPSET = 18
 _AXES = {0: "batch", 1: "height", 2: "width"}
+_SCORE_AXES = {0: "batch", 2: "rows", 3: "columns"}
 
 
 def write_onnx(labeller: Labeller, path: Path, card: str) -> None:
@@ -27,8 +28,25 @@ def write_onnx(labeller: Labeller, path: Path, card: str) -> None:
     Raises:
         ModelError: the extra ``onnx`` is not installed, or the network has no ONNX.
     """
+    write_traced(labeller.trace(), path, "labels", {"model_card": card})
+
+
+def write_traced(
+    traced: torch.jit.ScriptModule, path: Path, output: str, metadata: dict[str, str]
+) -> None:
+    """Write what was traced from (N, H, W, 3) uint8 pictures on.
+
+    Args:
+        traced: a whole network.
+        path: .onnx.
+        output: ``labels``, (N, H, W), or ``scores``, (N, K, rows, columns).
+        metadata: goes into the file.
+
+    Raises:
+        ModelError: the extra ``onnx`` is not installed, or the network has no ONNX.
+    """
     onnx = _import("onnx")
-    traced = labeller.trace()
+    sides = {"labels": _AXES, "scores": _SCORE_AXES}[output]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of an exporter that is no longer new
@@ -39,8 +57,8 @@ def write_onnx(labeller: Labeller, path: Path, card: str) -> None:
                 dynamo=False,
                 opset_version=_OPSET,
                 input_names=["pictures"],
-                output_names=["labels"],
-                dynamic_axes={"pictures": _AXES, "labels": _AXES},
+                output_names=[output],
+                dynamic_axes={"pictures": _AXES, output: sides},
             )
     except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
         reason = str(error).partition("\n")[0]
@@ -48,7 +66,7 @@ def write_onnx(labeller: Labeller, path: Path, card: str) -> None:
             f"torch cannot write this network as ONNX: {reason}"
         ) from error
     model = onnx.load(path)
-    onnx.helper.set_model_props(model, {"model_card": card})
+    onnx.helper.set_model_props(model, metadata)
     onnx.checker.check_model(model)
     onnx.save(model, path)
 

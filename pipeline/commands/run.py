@@ -122,7 +122,7 @@ def run(
     engine: Annotated[
         str | None,
         typer.Option(
-            help="torch or openvino; auto takes the best there is.",
+            help="torch, openvino or onnxruntime; auto takes the best there is.",
             rich_help_panel=_NET,
         ),
     ] = None,

@@ -15,6 +15,7 @@ from maskstream.pipeline.errors import ConfigError
 CPU_ONLY = Machine(0, (), ("bf16", "fp32"), ("bf16", "fp32"))
 OLD_CPU = Machine(0, (), ("fp32",), ("fp32",))
 WITHOUT_OPENVINO = Machine(0, (), ("bf16", "fp32"), ())
+BARE = Machine(0, (), (), (), has_onnxruntime=False)
 TWO_GPUS = Machine(2, ("bf16", "fp16", "fp32"), ("bf16", "fp32"), ("bf16", "fp32"))
 OLD_GPU = Machine(1, ("fp16", "fp32"), ("fp32",), ("fp32",))
 
@@ -32,6 +33,7 @@ OLD_GPU = Machine(1, ("fp16", "fp32"), ("fp32",), ("fp32",))
         (TWO_GPUS, ("auto", "cuda", "fp32"), ("torch", "cuda:0", "fp32")),
         (TWO_GPUS, ("torch", "cuda:1", "fp16"), ("torch", "cuda:1", "fp16")),
         (CPU_ONLY, ("torch", "auto", "auto"), ("torch", "cpu", "bf16")),
+        (TWO_GPUS, ("onnxruntime", "auto", "auto"), ("onnxruntime", "cpu", "fp32")),
     ],
 )
 def test_auto_takes_the_best_that_is_there(
@@ -46,7 +48,10 @@ def test_auto_takes_the_best_that_is_there(
 @pytest.mark.parametrize(
     ("machine", "wish", "sentence"),
     [
-        (CPU_ONLY, ("onnx", "auto", "auto"), "torch or openvino, got 'onnx'"),
+        (CPU_ONLY, ("onnx", "auto", "auto"), "or onnxruntime, got 'onnx'"),
+        (CPU_ONLY, ("onnxruntime", "cpu", "bf16"), "bf16; it can in fp32"),
+        (TWO_GPUS, ("onnxruntime", "cuda", "auto"), "onnxruntime runs on the CPU"),
+        (BARE, ("onnxruntime", "auto", "auto"), r"pip install .maskstream\[onnx\]"),
         (CPU_ONLY, ("auto", "gpu", "auto"), "auto, cpu or cuda:N, got 'gpu'"),
         (CPU_ONLY, ("auto", "auto", "int8"), "fp32, bf16 or fp16, got 'int8'"),
         (CPU_ONLY, ("auto", "cuda:0", "auto"), "no CUDA device .* use device cpu"),

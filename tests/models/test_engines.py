@@ -51,6 +51,7 @@ BACKENDS = [
     pytest.param(Backend("twins", "cpu", "fp32", 0.9999), id="cuda-twins"),
     pytest.param(Backend("openvino", "cpu", "fp32", 0.9999), id="openvino-fp32"),
     pytest.param(Backend("openvino", "cpu", "bf16", 0.99), id="openvino-bf16"),
+    pytest.param(Backend("onnxruntime", "cpu", "fp32", 0.9999), id="onnxruntime"),
     *(
         pytest.param(
             Backend("torch", "cuda:0", precision, agreement),
@@ -72,6 +73,9 @@ def network() -> FCN:
 def backend(request: pytest.FixtureRequest) -> Backend:
     """Each way to run it that this machine has."""
     backend: Backend = request.param
+    if backend.engine == "onnxruntime":
+        for module in ("onnx", "onnxruntime"):
+            pytest.importorskip(module)
     is_possible = "bf16" in (
         Machine.look().openvino_precisions
         if backend.engine == "openvino"
