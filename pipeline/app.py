@@ -77,6 +77,7 @@ def execute(
                     engine=config.model.engine,
                     device=config.model.device,
                     precision=config.model.precision,
+                    threads=config.model.threads,
                 )
             )
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from maskstream.models.classes import ClassTable
 from maskstream.models.engines import Engine
+from maskstream.models.engines.cores import available_cores
 from maskstream.pipeline.clock import Clock
 from maskstream.pipeline.config import OverlayConfig, Policy, RunConfig
 from maskstream.pipeline.hub import Hub
@@ -22,6 +23,7 @@ from maskstream.pipeline.shared_stages import (
 )
 from maskstream.pipeline.stream_stages import Branch, StreamStages
 from maskstream.pipeline.streams import Streams
+from maskstream.pipeline.threads import ThreadBudget, plan_threads
 from maskstream.stages.annotate import Annotator
 from maskstream.stages.decode import Decoder
 from maskstream.stages.encode import VideoEncoder
@@ -52,7 +54,7 @@ class Assembler:
         hub = Hub(
             stream_of, max_takes=MAX_LIVE_TAKES if is_live else None, clock=self.clock
         )
-        streams = [self.stream(plan) for plan in plans]
+        streams = [self.stream(plan, len(plans)) for plan in plans]
         for stream in streams:
             self.ledger.open(stream.stream, stream.sinks)
         shared = SharedStages(
@@ -67,9 +69,14 @@ class Assembler:
         pipelines = [stream.build(hub) for stream in streams]
         return Streams(hub, shared.build(hub), pipelines)
 
-    def stream(self, plan: StreamPlan) -> StreamStages:
+    def stream(self, plan: StreamPlan, num_streams: int = 1) -> StreamStages:
         """Make the stages of one stream, which `build` would join."""
         around = None if plan.video is None else Passthrough(plan.stream, self.ledger)
+        threads = plan_threads(
+            available_cores(),
+            num_streams=num_streams,
+            is_network_on_cpu=self.engine.device == "cpu",
+        )
         return StreamStages(
             plan.stream,
             Decoder(
@@ -80,8 +87,9 @@ class Assembler:
                 passthroughs=() if around is None else (around,),
                 start_s=self.config.start,
                 duration_s=self.config.duration,
+                threads=self.config.decoder_threads or threads.decoder,
             ),
-            tuple(self._branches(plan, around)),
+            tuple(self._branches(plan, around, threads)),
             self.ledger,
             self.clock,
             is_fresh=self._is_fresh(plan),
@@ -96,7 +104,7 @@ class Assembler:
         return policy is Policy.FRESHEST
 
     def _branches(
-        self, plan: StreamPlan, around: Passthrough | None
+        self, plan: StreamPlan, around: Passthrough | None, threads: ThreadBudget
     ) -> Iterator[Branch]:
         config, ledger = self.config, self.ledger
         if plan.video is not None:
@@ -109,6 +117,7 @@ class Assembler:
                 options=video.options,
                 classes=self.classes if video.mask_track else None,
                 reserved=self.reserved,
+                threads=video.threads or threads.encoder,
             )
             painter = annotator(config.overlay, self.classes, self.clock)
             encode = Branch("encode", encoder, "video")

@@ -132,6 +132,13 @@ class ModelConfig(_Config):
             "about the area of 512x288: small enough for live speed on two cores."
         ),
     )
+    threads: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="Of the network on the CPU; auto (null): the cores that affinity "
+        "and quota leave this process.",
+    )
 
 
 class BatchConfig(_Config):
@@ -191,6 +198,13 @@ class VideoConfig(_Config):
         le=63,
         description="The encoder's quality scale; null takes a good one for the codec.",
     )
+    threads: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        description="Of the encoder; auto (null): the stream's share of the cores, at "
+        "most 8.",
+    )
     mask_track: bool = Field(
         False, description="Add the class ids as a second, lossless track (.mkv only)."
     )
@@ -232,6 +246,13 @@ class RunConfig(_Config):
     )
     summary: OutputPath | None = Field(None, description="JSON with the final ledger.")
     overwrite: bool = Field(False, description="Existing files are safe by default.")
+    decoder_threads: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        description="Of each file's decoder; auto (null): 1, which decodes hundreds of "
+        "frames a second, and more where the network is not on the CPU.",
+    )
     start: Duration | None = Field(None, description="Skip this much of each input.")
     duration: Duration | None = Field(None, description="Stop after this much of each.")
     policy: Policy = Field(

@@ -184,6 +184,7 @@ def _shared_network(
             engine=config.model.engine,
             device=config.model.device,
             precision=config.model.precision,
+            threads=config.model.threads,
         )
         _warm_up(engine, config.model.size or network_size(*_USUAL_HW))
         metrics.describe_model(name=network.card.model, engine=engine.name)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from maskstream.models.engines.base import IntervalSum
-from maskstream.models.engines.cores import _quota, available_cores
 from maskstream.models.engines.select import Machine, choose
 from maskstream.pipeline.errors import ConfigError
 
@@ -78,15 +74,3 @@ def test_overlapping_work_counts_once() -> None:
         busy.add(*interval_s)
 
     assert busy.total_s() == 4
-
-
-def test_the_quota_of_a_container_limits_the_cores(tmp_path: Path) -> None:
-    """The smallest quota between a control group and the root holds."""
-    group = tmp_path / "pod" / "container"
-    group.mkdir(parents=True)
-    (group / "cpu.max").write_text("max 100000\n")
-    (tmp_path / "pod" / "cpu.max").write_text("150000 100000\n")
-
-    assert _quota(tmp_path, "/pod/container") == 1.5
-    assert _quota(tmp_path / "pod" / "container", "/") == float("inf")
-    assert 1 <= available_cores() <= len(os.sched_getaffinity(0))
