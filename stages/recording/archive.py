@@ -17,6 +17,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from maskstream.stages.output import numbered, partial_name
+from maskstream.stages.recording.folder_lock import FolderInUseError, FolderLock
 from maskstream.stages.recording.index import Segment, SegmentIndex
 from maskstream.stages.recording.janitor import Janitor, Retention
 from maskstream.stages.recording.names import check_stream_name
@@ -73,6 +74,7 @@ class Archive:
         self._lock = Lock()  # guards what follows
         self._index = SegmentIndex(folder)
         self._janitor = Janitor(folder, self._index, wall_clock)
+        self._folder_lock = FolderLock(folder)
         self._writing: set[Path] = set()
         self._ended: dict[tuple[str, str], Ended] = {}
         self._is_made = False
@@ -84,6 +86,7 @@ class Archive:
         Until `end` or `give_up` it is the caller's, and called as `path` says.
 
         Raises:
+            FolderInUseError: Another process records into the folder.
             OSError: The folder cannot be written to, or is gone.
         """
         with self._lock:
@@ -125,6 +128,8 @@ class Archive:
         """Leave a file as it is; `leftovers` has it from now on."""
         with self._lock:
             self._writing.discard(self.path(segment))
+            if not self._writing:
+                self._folder_lock.release()  # the disk may have to be unmounted
 
     def leftovers(self, stream: str, kind: str) -> list[Segment]:
         """List what was begun by somebody who could not end it.
@@ -235,7 +240,10 @@ class Archive:
 
     def _sweep(self) -> None:
         try:
+            self._folder_lock.hold()
             is_unfinished = self._janitor.sweep(self.retention, self._writing)
+        except FolderInUseError:
+            is_unfinished = False  # its owner sweeps, and knows what is being written
         except OSError as error:
             is_unfinished = False
             if self.folder.is_dir():  # else there is nothing to delete
@@ -251,6 +259,7 @@ class Archive:
             raise FileNotFoundError(
                 errno.ENOENT, os.strerror(errno.ENOENT), str(self.folder)
             )
+        self._folder_lock.hold()
 
 
 class Archives:

@@ -24,6 +24,7 @@ _REASONS = {
     errno.EROFS: "read_only",
     errno.ENOENT: "folder_gone",
     errno.ENOTDIR: "folder_gone",
+    errno.EBUSY: "folder_in_use",
     errno.EIO: "disk_failed",
     errno.ESTALE: "disk_failed",
     errno.EMFILE: "too_many_files",

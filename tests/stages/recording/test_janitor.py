@@ -35,6 +35,7 @@ def test_what_was_there_is_counted_a_little_at_a_time(
     for number in range(10):
         add(archive, f"cam{number}/a.mp4", NOON)
 
+    archive._folder_lock.release()  # its process has ended
     again = Archive(archive.folder, wall_clock=clock)
     counted = []
     for number in range(4):
@@ -55,6 +56,7 @@ def test_what_is_deleted_uncounted_leaves_no_debt(
         add(archive, f"cam{number}/old.mp4", NOON - 2 * DAY)
         add(archive, f"cam{number}/new.mp4", NOON)
 
+    archive._folder_lock.release()  # its process has ended
     again = Archive(archive.folder, Retention(max_age_s=DAY), wall_clock=clock)
     for _ in range(6):
         again.sweep()
@@ -138,6 +140,7 @@ def test_a_janitor_that_starts_anew_knows_what_is_there(
         add(archive, f"cam/{number}.mp4", NOON + number)
     (archive.folder / "cam/1.mp4").unlink()
 
+    archive._folder_lock.release()  # its process has ended
     again = Archive(archive.folder, Retention(max_bytes=200), wall_clock=clock)
     again.sweep()
 
