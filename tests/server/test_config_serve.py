@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from maskstream.pipeline.commands.config import check
 from maskstream.pipeline.errors import ConfigError
 from maskstream.server.config.serve import (
     ServeSettings,
@@ -92,6 +93,15 @@ def test_a_file_without_streams_is_refused(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(ConfigError, match=r"serve\.yaml: streams is missing"):
         load_serve_settings(path)
+
+
+def test_check_refuses_an_empty_file(tmp_path: Path) -> None:
+    """It would be one of a run's, whose every setting has a default."""
+    path = tmp_path / "serve.yaml"
+    path.touch()
+
+    with pytest.raises(ConfigError, match=r"serve\.yaml: nothing is set in it"):
+        check(path)
 
 
 def test_streams_may_all_come_over_http(tmp_path: Path) -> None:
