@@ -70,7 +70,7 @@ def rows(model: type[BaseModel], prefix: str, skipped: set[str]) -> Iterator[str
         is_many = get_origin(field.annotation) is tuple or any(
             get_origin(part) is tuple for part in get_args(field.annotation)
         )
-        path = f"{prefix}{key}"
+        path = f"{prefix}{field.alias or key}"
         if inner is None or field.description:
             yield f"| `{path}` | {default_of(field)} | {field.description} |"
         if inner is not None:
@@ -80,8 +80,13 @@ def rows(model: type[BaseModel], prefix: str, skipped: set[str]) -> Iterator[str
 def default_of(field: FieldInfo) -> str:
     """Write a default as YAML has it."""
     default: Any = field.get_default(call_default_factory=True)
+    if field.is_required():
+        return "needed"
     if isinstance(default, BaseModel):
         return "on"
+    is_duration = "_parse_duration" in f"{field.metadata}{field.annotation}"
+    if is_duration and default is not None:
+        return f"`{default:g}s`"
     shown = yaml.safe_dump(plain(default), default_flow_style=True).split("\n")[0]
     return f"`{shown}`"
 

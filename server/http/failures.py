@@ -71,6 +71,8 @@ def _answer_unexpected(_: Request, error: Exception) -> JSONResponse:
 
 def _explain(problem: dict[str, Any]) -> str:
     """Say one of FastAPI's findings; what was given is not repeated."""
+    if problem["type"] == "json_invalid":
+        return "the body is not valid JSON"
     where = ".".join(str(part) for part in problem["loc"][1:])
     message = str(problem["msg"])
     message = message[:1].lower() + message[1:]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
+from email.utils import formatdate
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response, WebSocket
@@ -19,8 +21,12 @@ from maskstream.server.http.viewers import Viewers, Viewing
 __all__ = ["media_routes"]
 
 _BOUNDARY = b"picture"
+_MAX_AGE_S = 60.0
 _NO_PICTURE: Responses = {
-    503: {"model": Failure, "description": "There is no picture yet."}
+    503: {
+        "model": Failure,
+        "description": "There is no picture yet, or none of the last minute.",
+    }
 }
 _BUSY: Responses = {
     503: {"model": Failure, "description": "Too many previews are watched."}
@@ -40,11 +46,21 @@ def media_routes(control: Control, viewers: Viewers) -> APIRouter:
         stream: StreamId,
         masked: Annotated[bool, Query(description="With the classes painted.")] = True,
     ) -> Response:
-        """Give the last finished frame as JPEG."""
+        """Give the last finished frame as JPEG, its age in Last-Modified.
+
+        One of more than a minute ago is not shown for what the camera sees.
+        """
+        taken_at = control.status(stream).last_frame_at
+        age_s = 0.0 if taken_at is None else time.time() - taken_at
+        if age_s > _MAX_AGE_S:
+            return failure(503, f"stream {stream!r} has had no frame for {age_s:.0f} s")
         picture = control.snapshot(stream, masked=masked)
         if picture is None:
             return failure(503, f"stream {stream!r} has no picture yet")
-        return Response(picture, media_type="image/jpeg")
+        headers = {"Cache-Control": "no-store"}
+        if taken_at is not None:
+            headers["Last-Modified"] = formatdate(taken_at, usegmt=True)
+        return Response(picture, media_type="image/jpeg", headers=headers)
 
     @routes.get(
         "/preview.mjpg",

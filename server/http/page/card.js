@@ -130,12 +130,17 @@ export class Card {
 
   #tellLedger(status) {
     const sinks = Object.entries(status.sinks);
-    const lost = sinks.map(([, sink]) => sink.dropped.reduce((sum, d) => sum + d.frames, 0));
+    const of = (sink, isLimit) => sink.dropped
+      .filter(({ reason }) => (reason === "fps_limit") === isLimit)
+      .reduce((sum, d) => sum + d.frames, 0);
+    const lost = sinks.map(([, sink]) => of(sink, false));
     const dropped = Math.max(0, ...lost);
+    const leftOut = Math.max(0, ...sinks.map(([, sink]) => of(sink, true))); // by max_fps
     const { parts } = this;
     parts.dropped.textContent = count(dropped);
     parts["dropped-of"].textContent = status.decoded ? percent(dropped / status.decoded) : "";
-    parts.ledger.textContent = `${count(status.decoded)} decoded, ${count(dropped)} dropped`;
+    parts.ledger.textContent = `${count(status.decoded)} decoded, ${count(dropped)} dropped`
+      + (leftOut ? `, ${count(leftOut)} left out by max_fps` : "");
     if (!this.root.querySelector(".ledger").open) return;
     this.root.querySelector("tbody").replaceChildren(...sinks.map(([name, sink], row) => {
       const line = element("tr");

@@ -135,3 +135,13 @@ def test_the_api_describes_itself(client: httpx.Client) -> None:
         assert "401" in operation["responses"]
     for model in schema["components"]["schemas"].values():
         assert model.get("description") or model["title"].endswith("Error")
+
+
+def test_a_body_that_is_no_json_is_told(client: httpx.Client) -> None:
+    """Without the parser's own words."""
+    answer = client.put(
+        "/v1/streams/b", content="xx", headers={"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code == 422
+    assert answer.json() == {"error": "the body is not valid JSON"}

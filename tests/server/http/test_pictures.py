@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
@@ -54,6 +57,24 @@ def test_a_stream_without_a_picture_says_so(
 
     assert answer.status_code == 503
     assert answer.json() == {"error": "stream 'a' has no picture yet"}
+
+
+def test_a_snapshot_says_how_old_it_is(
+    client: httpx.Client, control: FakeControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a camera that is long away there is none."""
+    control.add("a", {"source": CAMERA})
+    wait_for(lambda: control.status("a").last_frame_at is not None)
+
+    fresh = client.get("/v1/streams/a/snapshot.jpg")
+    lost = replace(control.status("a"), last_frame_at=time.time() - 90)
+    monkeypatch.setattr(control, "status", lambda _: lost)
+    stale = client.get("/v1/streams/a/snapshot.jpg")
+
+    finished_at = parsedate_to_datetime(fresh.headers["last-modified"]).timestamp()
+    assert abs(time.time() - finished_at) < 60
+    assert stale.status_code == 503
+    assert stale.json()["error"].startswith("stream 'a' has had no frame for 9")
 
 
 def test_a_preview_is_mp4_over_a_websocket(
