@@ -54,11 +54,11 @@ def _parse_duration(value: Any) -> Any:
 
 def _parse_size(value: Any) -> Any:
     """Turn "512x288" (width x height) into (288, 512): height first, as everywhere."""
-    if not isinstance(value, str):
+    if not isinstance(value, str | int):  # 0x0 is a number in YAML
         return value
     if value == "auto":
         return None
-    if match := re.fullmatch(r"(\d+)x(\d+)", value):
+    if match := re.fullmatch(r"(\d+)x(\d+)", str(value)):
         width, height = (int(number) for number in match.groups())
         if 32 <= width <= 8192 and 32 <= height <= 8192:
             return height, width

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ByteSize, ConfigDict, Field, model_validator
 from maskstream.models.classes import ClassTable
 from maskstream.pipeline.clock import Clock
 from maskstream.pipeline.config import Duration, OutputPath, RecordsConfig
+from maskstream.pipeline.errors import ConfigError
 from maskstream.pipeline.ledger import Ledger
 from maskstream.stages.codecs import check_codec
 from maskstream.stages.record_lines import RecordLines
@@ -106,6 +107,8 @@ class RecordingConfig(_Config):
 
     def check(self) -> None:
         """Raise ConfigError where this machine cannot encode so."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ConfigError(f"{self.folder} is a file, a folder is needed")
         check_codec(self.codec, self._codec_options(), f".{self.container}")
 
     def archive(self, archives: Archives) -> Archive:

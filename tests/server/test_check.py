@@ -22,6 +22,11 @@ from maskstream.server.daemon import check
         ),
         ("model: {name: nope}\nstreams: {}", "model: nope: there are no such weights"),
         ("a: &a [*a]\nstreams: *a", r"not valid YAML in line 1: \*a stands within"),
+        ("model: {size: 0x0}\nstreams: {}", "model.size: a size such as 512x288"),
+        (
+            "streams: {a: {source: 'rtsp://h/1', recording: {folder: /etc/passwd}}}",
+            "streams.a.recording: /etc/passwd is a file, a folder is needed",
+        ),
         ("http: {port: true}", "http.port: a port is needed, got true"),
         (
             "defaults: {source: {stall: .inf}}",
