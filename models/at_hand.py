@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskstream.models.card import (
+    INT8_SUFFIX,
     ModelCard,
     embedded_models,
     read_card,
@@ -38,7 +39,8 @@ def weights_at_hand(folder: Path) -> list[WeightsAtHand]:
     """
     named = embedded_models()
     for place in (folder, cache_dir()):
-        named |= {str(path): path for path in sorted(place.glob("*.safetensors"))}
+        files = (*place.glob("*.safetensors"), *place.glob(f"*{INT8_SUFFIX}"))
+        named |= {str(path): path for path in sorted(files)}
     found = []
     for name, path in named.items():
         try:

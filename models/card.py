@@ -15,7 +15,9 @@ from maskstream.models.fetching import locate_weights
 from maskstream.pipeline.errors import ModelError
 
 __all__ = [
+    "CONVERTED",
     "DEFAULT_WEIGHTS",
+    "INT8_SUFFIX",
     "ModelCard",
     "embedded_models",
     "find_weights",
@@ -25,6 +27,8 @@ __all__ = [
 ]
 
 DEFAULT_WEIGHTS = "fcn8s-lite0"
+CONVERTED = ".xml"  # of a network that OpenVINO runs, its weights beside it
+INT8_SUFFIX = f".int8{CONVERTED}"  # instead of that of the weights it was made of
 
 _TEXTS = "model", "data", "licence", "training_command", "preprocessing", "source"
 _SUFFIX = ".fp16.safetensors"
@@ -98,6 +102,8 @@ def find_weights(where: str | Path) -> Path:
 def has_card(path: Path) -> bool:
     """Tell weights of this program from those of others."""
     try:
+        if path.suffix == CONVERTED:
+            return bool(read_card(path))
         return "model_card" in read_metadata(path)
     except ModelError:
         return False
@@ -120,8 +126,16 @@ def read_card(path: Path) -> ModelCard:
     """Read what weights are without reading the weights.
 
     Raises:
-        ModelError: if the file is no safetensors file with a card.
+        ModelError: if the file is no safetensors file with a card, nor a network of
+            OpenVINO's that has one.
     """
+    if path.suffix == CONVERTED:
+        from maskstream.models.engines.converted import ConvertedNetwork
+
+        card = ConvertedNetwork.read(path).card
+        if card is None:
+            raise ModelError(f"{path}: this network has no model card")
+        return card
     return _read_card(path, read_metadata(path))
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from maskstream.models.backbones import Colours
 from maskstream.models.build import build_model
 from maskstream.models.card import (
+    CONVERTED,
     DEFAULT_WEIGHTS,
     ModelCard,
     embedded_models,
@@ -75,6 +76,11 @@ def load_weights(where: str | Path) -> tuple[FCN, ModelCard]:
     """
     path = find_weights(where)
     card = read_card(path)
+    if path.suffix == CONVERTED:
+        raise ModelError(
+            f"{path}: a network that was converted runs in openvino alone; give the "
+            "weights that it was made of"
+        )
     model = build_model(card.model, len(card.classes))
     tensors = _read_tensors(path)
     _check_same_tensors(path, card.model, model.state_dict(), tensors)

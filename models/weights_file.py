@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maskstream.models.card import ModelCard, find_weights, read_card
+from maskstream.models.card import CONVERTED, ModelCard, find_weights, read_card
 
 if TYPE_CHECKING:
     from maskstream.models.fcn import FCN
@@ -32,10 +32,17 @@ class WeightsFile:
         path = find_weights(where)
         return cls(path, read_card(path))
 
+    @property
+    def is_converted(self) -> bool:
+        """They are a network of OpenVINO's, in an .xml and a .bin."""
+        return self.path.suffix == CONVERTED
+
     def digest(self) -> str:
-        """Return the file's SHA-256."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        """Return the SHA-256 of all that they are."""
+        digest = hashlib.sha256(self.path.read_bytes())
+        if self.is_converted:
+            digest.update(self.path.with_suffix(".bin").read_bytes())
+        return digest.hexdigest()
 
     def load(self) -> FCN:
         """Load the network, by torch; see `load_weights`."""

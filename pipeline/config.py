@@ -122,8 +122,10 @@ class ModelConfig(_Config):
         pattern=r"^(auto|cpu|cuda(:\d+)?)$",
         description="auto: the first CUDA device where there is one, else the CPU.",
     )
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
-        "auto", description="auto: bf16 where the device computes in it, else fp32."
+    precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = Field(
+        "auto",
+        description="auto: int8 where such a network lies beside its weights and is "
+        "faster, else bf16 where the device computes in it, else fp32.",
     )
     size: SizeHW = Field(
         None,

@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from maskstream.models.card import ModelCard
 from maskstream.models.engines.conversion import kept_conversion
 from maskstream.models.engines.openvino_model import import_openvino, openvino_core
 from maskstream.models.geometry import ScoreGrid
+from maskstream.models.keeping import make_key
 from maskstream.pipeline.errors import ModelError
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ConvertedNetwork", "converted"]
 
-_GRID = "score_grid"
+_GRID, _CARD, _WEIGHTS = "score_grid", "model_card", "int8_of"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,10 +31,17 @@ class ConvertedNetwork:
     grid: ScoreGrid
     key: str | None = None
     """Tells it from all other networks; None where that is not known."""
+    card: ModelCard | None = None
+    """Of one that stands for itself, and is not only kept."""
+    int8_of: str = ""
+    """SHA-256 of the weights that it has in 8 bits; empty where it has them whole."""
 
     def save(self, path: Path) -> None:
         """Write an .xml, with the .bin beside it."""
         self.model.set_rt_info(json.dumps(asdict(self.grid)), [_GRID])
+        if self.card is not None:
+            self.model.set_rt_info(self.card.to_json(), [_CARD])
+            self.model.set_rt_info(self.int8_of, [_WEIGHTS])
         import_openvino().save_model(self.model, path, compress_to_fp16=False)
 
     @classmethod
@@ -44,19 +53,30 @@ class ConvertedNetwork:
         """
         try:
             model = openvino_core().read_model(path)
-            grid = model.get_rt_info([_GRID]).astype(str)
-        except RuntimeError as error:
+            grid = ScoreGrid(**json.loads(_read_info(model, _GRID)))
+            if not model.has_rt_info([_CARD]):
+                return cls(model, grid, key)
+            card = ModelCard.from_json(_read_info(model, _CARD))
+            return cls(model, grid, key, card, _read_info(model, _WEIGHTS))
+        except (RuntimeError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{path}: this is not a network that was converted by this program"
             ) from error
-        return cls(model, ScoreGrid(**json.loads(grid)), key)
+
+
+def _read_info(model: Any, name: str) -> str:
+    return str(model.get_rt_info([name]).astype(str))
 
 
 def converted(weights: WeightsFile) -> ConvertedNetwork:
     """Take weights for OpenVINO, converted where nobody has done so yet.
 
+    A file of OpenVINO's is taken as it is.
+
     Raises:
         ModelError: the weights are not what their card says, or cannot be converted.
     """
+    if weights.is_converted:
+        return ConvertedNetwork.read(weights.path, make_key(weights.digest()))
     with kept_conversion(weights, "network.xml", "openvino") as (path, key):
         return ConvertedNetwork.read(path, key)

@@ -45,21 +45,14 @@ class OpenVinoEngine:
 
         Args:
             network: left as it is.
-            precision: ``fp32``, or ``bf16`` where the CPU has it.
+            precision: ``fp32``, or ``bf16`` where the CPU has it; of a network of 8
+                bits, what the rest of it is computed in.
             threads: CPU threads; by default as many as this process has cores.
         """
-        self.precision = precision
+        self.precision = "int8" if network.int8_of else precision
         self._openvino = import_openvino()
         self._converted = network
-        threads = threads or available_cores()
-        self._settings = {
-            "INFERENCE_PRECISION_HINT": _HINTS[precision],
-            "INFERENCE_NUM_THREADS": threads,
-            "NUM_STREAMS": min(_NUM_STREAMS, threads),
-            # Decoder and encoder want the same cores; let the kernel of the system
-            # place all of them.
-            "ENABLE_CPU_PINNING": False,
-        }
+        self._settings = openvino_settings(precision, threads or available_cores())
         self._compiled = lru_cache(_MAX_SIZES)(self._compile)
         self._grid = network.grid
         self._in_flight: deque[_Inference] = deque()
@@ -104,6 +97,18 @@ class OpenVinoEngine:
     def _compile(self, shape: tuple[int, int, int]) -> _CompiledNetwork:
         compiled = compile_for(self._converted, shape, self._settings)
         return _CompiledNetwork(self._openvino.Tensor, compiled)
+
+
+def openvino_settings(precision: str, threads: int) -> dict[str, Any]:
+    """Say how the CPU is to run a network, in OpenVINO's words."""
+    return {
+        "INFERENCE_PRECISION_HINT": _HINTS[precision],
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": min(_NUM_STREAMS, threads),
+        # Decoder and encoder want the same cores; let the kernel of the system place
+        # all of them.
+        "ENABLE_CPU_PINNING": False,
+    }
 
 
 class _CompiledNetwork:

@@ -10,17 +10,20 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from maskstream.models.engines.base import Engine
+from maskstream.models.engines.cores import available_cores
 from maskstream.models.engines.openvino_model import openvino_core
 from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
+    from maskstream.models.engines.converted import ConvertedNetwork
     from maskstream.models.fcn import FCN
 
 logger = logging.getLogger(__name__)
 
 _ENGINES = ("torch", "openvino", "onnxruntime")
 _PRECISIONS = ("bf16", "fp16", "fp32")  # the best first
+_INT8 = "int8"  # where a network of it is there: see `eight_bits`
 _ON_CPU = ("openvino", "onnxruntime")
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 
@@ -93,7 +96,8 @@ def open_engine(
             where the engine is OpenVINO.
         engine: ``auto``, ``torch``, ``openvino`` or ``onnxruntime``.
         device: ``auto``, ``cpu`` or ``cuda:N``.
-        precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
+        precision: ``auto``, ``fp32``, ``bf16``, ``fp16`` or ``int8``; auto takes 8 bits
+            where such a network lies beside its weights and is faster.
         threads: CPU threads of the network; by default as many as this process has
             cores.
 
@@ -101,7 +105,10 @@ def open_engine(
         ConfigError: what is asked for is unknown or not to be had here.
         ModelError: the engine cannot run this network.
     """
-    choice = choose(engine, device, precision, Machine.look(engine, device))
+    if isinstance(model, WeightsFile) and model.is_converted and engine == "auto":
+        engine = "openvino"
+    machine = Machine.look(engine, device)
+    choice = choose(engine, device, precision, machine)
     logger.info(
         "the network runs in %s on %s in %s: %s",
         choice.engine,
@@ -110,7 +117,9 @@ def open_engine(
         choice.reason,
     )
     if choice.engine == "openvino":
-        return _open_openvino(model, choice.precision, threads)
+        return _open_openvino(
+            model, precision, machine.openvino_precisions, threads or available_cores()
+        )
     if choice.engine == "onnxruntime":
         from maskstream.models.engines.onnx_engine import open_onnxruntime
 
@@ -137,16 +146,16 @@ def choose(engine: str, device: str, precision: str, machine: Machine) -> Choice
         )
     if not _DEVICE.fullmatch(device):
         raise ConfigError(f"device must be auto, cpu or cuda:N, got {device!r}")
-    if precision not in ("auto", *_PRECISIONS):
+    if precision not in ("auto", *_PRECISIONS, _INT8):
         raise ConfigError(
-            f"precision must be auto, fp32, bf16 or fp16, got {precision!r}"
+            f"precision must be auto, fp32, bf16, fp16 or int8, got {precision!r}"
         )
     place, why_place = _choose_device(engine, device, machine)
     library, why_library = _choose_engine(engine, place, machine)
     if place != "cpu":
         offered = machine.cuda_precisions
     elif library == "openvino":
-        offered = machine.openvino_precisions
+        offered = (*machine.openvino_precisions, _INT8)
     elif library == "onnxruntime":
         offered = ("fp32",)
     else:
@@ -163,18 +172,44 @@ def choose(engine: str, device: str, precision: str, machine: Machine) -> Choice
 
 
 def _open_openvino(
-    model: FCN | WeightsFile, precision: str, threads: int | None
+    model: FCN | WeightsFile, wish: str, offered: tuple[str, ...], threads: int
 ) -> Engine:
-    from maskstream.models.engines.converted import converted
     from maskstream.models.engines.openvino_engine import OpenVinoEngine
 
-    if isinstance(model, WeightsFile):
-        network = converted(model)
-    else:
+    network = _network_for_openvino(model, wish, offered[0], threads)
+    if wish == _INT8 and not network.int8_of:
+        raise ConfigError(
+            "no network of 8 bits lies beside these weights; "
+            "maskstream weights export --int8 makes one"
+        )
+    if wish not in ("auto", _INT8) and network.int8_of:
+        raise ConfigError(f"this network computes in int8, got precision {wish!r}")
+    rest = offered[0] if wish in ("auto", _INT8) else wish
+    return OpenVinoEngine(network, precision=rest, threads=threads)
+
+
+def _network_for_openvino(
+    model: FCN | WeightsFile, wish: str, rest: str, threads: int
+) -> ConvertedNetwork:
+    """Convert a network, or take the one of 8 bits where that is better or wanted."""
+    from maskstream.models.engines.converted import converted
+    from maskstream.models.engines.eight_bits import find_int8, is_faster
+    from maskstream.models.engines.openvino_engine import openvino_settings
+
+    if not isinstance(model, WeightsFile):
         from maskstream.models.engines.convert import convert
 
-        network = convert(model)
-    return OpenVinoEngine(network, precision=precision, threads=threads)
+        return convert(model)
+    int8 = None
+    if wish in ("auto", _INT8) and not model.is_converted:
+        int8 = find_int8(model)
+    if int8 is not None and wish == _INT8:
+        return int8
+    network = converted(model)
+    settings = openvino_settings(rest, threads)
+    if int8 is not None and is_faster(int8, network, settings):
+        return int8
+    return network
 
 
 def _choose_device(engine: str, device: str, machine: Machine) -> tuple[str, str]:

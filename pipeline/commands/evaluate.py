@@ -19,7 +19,7 @@ from maskstream.stages.output import check_output, explain_failure
 
 if TYPE_CHECKING:
     from maskstream.models.classes import ClassTable
-    from maskstream.models.fcn import FCN
+    from maskstream.models.weights_file import WeightsFile
     from maskstream.training.datasets import Labels
     from maskstream.training.evaluate import FindBoxes
     from maskstream.training.metrics import Scores
@@ -82,7 +82,8 @@ def evaluate(
     Also how well contours are followed, on a clip how steady the labels are, and, if
     asked for, boxes around things and another engine's agreement.
     """
-    from maskstream.models.weights import DEFAULT_WEIGHTS, load_weights
+    from maskstream.models.card import DEFAULT_WEIGHTS
+    from maskstream.models.weights_file import WeightsFile
     from maskstream.training.evaluate import evaluate as score
 
     if confusion_png is not None:
@@ -96,8 +97,9 @@ def evaluate(
         except ConfigError as error:
             told = str(error).replace("model.", "its ")
             raise ConfigError(f"--against {against}: {told}") from error
-    network, card = load_weights(weights or model or DEFAULT_WEIGHTS)
-    samples = open_samples(data, split, layout, clip, masks, card.classes)
+    network = WeightsFile.find(weights or model or DEFAULT_WEIGHTS)
+    known = network.card.classes
+    samples = open_samples(data, split, layout, clip, masks, known)
     console = Console(emoji=False, stderr=True)
     with ExitStack() as engines:
         if scales is not None or flip:
@@ -113,13 +115,13 @@ def evaluate(
                 transient=True,
                 disable=not console.is_terminal,
             ),
-            card.classes,
-            find_boxes=_box_finder(card.classes) if boxes else None,
+            known,
+            find_boxes=_box_finder(known) if boxes else None,
             other=None if other is None else _open(engines, network, other),
             is_clip=clip is not None,
         )
     if confusion_png is not None:
-        _draw_confusion(confusion_png, evaluation.scores, card.classes)
+        _draw_confusion(confusion_png, evaluation.scores, known)
     if as_json:
         typer.echo(evaluation.to_json())
     else:
@@ -131,7 +133,7 @@ def _settings(engine: str, device: str, precision: str, size: str) -> ModelConfi
     return parse_config({"model": given}).model
 
 
-def _open(engines: ExitStack, network: FCN, settings: ModelConfig) -> Predict:
+def _open(engines: ExitStack, network: WeightsFile, settings: ModelConfig) -> Predict:
     """Open an engine, to be closed with the others."""
     from maskstream.models.engines import open_engine
     from maskstream.training.predict import engine_predictor
@@ -147,19 +149,20 @@ def _open(engines: ExitStack, network: FCN, settings: ModelConfig) -> Predict:
 
 
 def _multi_scale(
-    network: FCN, settings: ModelConfig, scales: tuple[float, ...], flip: bool
+    network: WeightsFile, settings: ModelConfig, scales: tuple[float, ...], flip: bool
 ) -> Predict:
     from maskstream.models.engines.select import Machine, choose
     from maskstream.training.predict import multi_scale_predictor
 
-    if settings.engine == "openvino" or settings.precision not in ("auto", "fp32"):
+    is_torch = settings.engine in ("auto", "torch")
+    if not is_torch or settings.precision not in ("auto", "fp32"):
         raise ConfigError(
             "--scales and --flip take the mean of probabilities, in torch and fp32 "
             f"alone, got {settings.engine} and {settings.precision}"
         )
     device = choose("torch", settings.device, "fp32", Machine.look()).device
     return multi_scale_predictor(
-        network, settings.size, scales=scales, flip=flip, device=device
+        network.load(), settings.size, scales=scales, flip=flip, device=device
     )
 
 

@@ -136,7 +136,7 @@ def run(
     precision: Annotated[
         str | None,
         typer.Option(
-            help="fp32, bf16 or fp16; auto: bf16 where the device computes in it.",
+            help="fp32, bf16, fp16 or int8; auto: the fastest that is here.",
             rich_help_panel=_NET,
         ),
     ] = None,

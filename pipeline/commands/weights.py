@@ -154,21 +154,44 @@ def import_(
 @weights.command()
 def export(
     file: Annotated[str, typer.Argument(metavar="WEIGHTS", help="A name or a file.")],
-    format_: Annotated[
-        str, typer.Option("--format", help="onnx, openvino or torch-export.")
-    ],
     output: Annotated[
         Path, typer.Option("-o", "--output", help=".onnx, .xml or .pt2 to write.")
     ],
+    format_: Annotated[
+        str | None, typer.Option("--format", help="onnx, openvino or torch-export.")
+    ] = None,
     pictures: Annotated[
         str,
         typer.Option(metavar="INPUT", help="A clip or a folder to compare labels on."),
     ] = _SAMPLE,
+    int8: Annotated[
+        bool,
+        typer.Option(
+            "--int8",
+            help="Of 8 bits, for `run --weights` and, named as the weights with "
+            ".int8.xml and beside them, for --precision auto.",
+        ),
+    ] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="For --int8: calibrated on train, judged on val."
+        ),
+    ] = None,
+    calibrate: Annotated[
+        str | None,
+        typer.Option(metavar="CLIP", help="For --int8, without labels: a clip."),
+    ] = None,
 ) -> None:
     """Export for another runtime: pixels in, labels out.
 
     The export is run on real pictures and refused where its labels differ.
     """
+    if int8:
+        if format_ is not None:
+            raise ConfigError("--int8 is a form of this program; leave --format out")
+        _export_int8(file, output, data, calibrate)
+        return
     from maskstream.models.exporting import FORMATS, export_network
     from maskstream.models.weights import load_weights
 
@@ -183,6 +206,16 @@ def export(
         f"{output} is written: labels agree on {agreement.mean:.4%} of the pixels of "
         f"{agreement.num_pictures} pictures, on {agreement.worst:.4%} of the worst"
     )
+
+
+def _export_int8(
+    file: str, output: Path, data: Path | None, calibrate: str | None
+) -> None:
+    from maskstream.models.weights_file import WeightsFile
+    from maskstream.pipeline.commands.int8 import export_int8
+
+    findings = export_int8(WeightsFile.find(file), output, data=data, clip=calibrate)
+    typer.echo(f"{output} is written: {findings}")
 
 
 def _pick(given: str) -> list[NDArray[np.uint8]]:

@@ -1,0 +1,154 @@
+"""Networks of 8 bits: made, judged, found beside their weights, and raced."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from shutil import copy
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from maskstream.models.card import DEFAULT_WEIGHTS, find_weights
+from maskstream.models.engines import open_engine
+from maskstream.models.engines.eight_bits import find_int8, int8_path
+from maskstream.models.engines.select import Machine
+from maskstream.models.weights_file import WeightsFile
+from maskstream.pipeline.commands.int8 import Findings, export_int8
+from maskstream.pipeline.commands.real_pictures import pick_pictures
+from maskstream.pipeline.errors import ConfigError, ModelError
+
+CLIP = Path(__file__).parents[3] / "shared" / "clips" / "highway_720p.mp4"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cache of these tests alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> WeightsFile:
+    """The embedded weights, where nothing lies beside them."""
+    folder = tmp_path_factory.mktemp("weights")
+    return WeightsFile.find(copy(find_weights(DEFAULT_WEIGHTS), folder))
+
+
+@pytest.fixture(scope="module")
+def int8(weights: WeightsFile, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Their network of 8 bits, in the place where it is looked for."""
+    pytest.importorskip("nncf")
+    if not CLIP.is_file():
+        pytest.skip("no ../shared/clips beside the checkout")
+    road = tmp_path_factory.mktemp("road")
+    for index, picture in enumerate(pick_pictures(str(CLIP), 12)):
+        Image.fromarray(picture).save(road / f"{index:02}.png")
+    path = int8_path(weights.path)
+    export_int8(weights, path, data=None, clip=str(road))
+    return path
+
+
+def label(
+    weights: WeightsFile, precision: str, pictures: list[NDArray[np.uint8]]
+) -> tuple[str, NDArray[np.uint8]]:
+    """Label pictures of one size; the precision it became, and (N, h, w) class ids."""
+    with closing(open_engine(weights, engine="openvino", precision=precision)) as one:
+        labels = [one.submit([each], [each.shape[:2]]).labels()[0] for each in pictures]
+        return one.precision, np.stack(labels)
+
+
+@pytest.mark.slow
+def test_labels_agree_on_real_frames(weights: WeightsFile, int8: Path) -> None:
+    """At least .98 in 8 bits and .995 in bf16, with fp32, on frames of a motorway."""
+    pictures = pick_pictures(str(CLIP), 5)
+    _, wanted = label(weights, "fp32", pictures)
+
+    _, in_8_bits = label(weights, "int8", pictures)
+
+    assert (in_8_bits == wanted).mean() >= 0.98
+    if "bf16" in Machine.look("openvino").openvino_precisions:
+        _, in_bf16 = label(weights, "bf16", pictures)
+        assert (in_bf16 == wanted).mean() >= 0.995
+
+
+@pytest.mark.slow
+def test_a_network_of_8_bits_is_weights_too(weights: WeightsFile, int8: Path) -> None:
+    """It is loaded by its own name, its card says what it is, and torch has none."""
+    own = WeightsFile.find(int8)
+    picture = [np.zeros((64, 96, 3), np.uint8)]
+
+    assert label(own, "auto", picture)[0] == "int8"
+    assert "in int8, calibrated on" in own.card.data
+    assert own.card.scores["agreement with fp32"] >= 0.98
+    assert own.card.classes == weights.card.classes
+    with pytest.raises(ModelError, match="openvino alone"):
+        own.load()
+    with pytest.raises(ConfigError, match="computes in int8, got precision 'fp32'"):
+        label(own, "fp32", picture)
+
+
+@pytest.mark.slow
+def test_auto_races_it_once(
+    weights: WeightsFile, int8: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is faster is taken, and the numbers told; the next start knows them."""
+    picture = [np.zeros((64, 96, 3), np.uint8)]
+
+    with caplog.at_level(logging.INFO, "maskstream.models.engines.eight_bits"):
+        precisions = {label(weights, "auto", picture)[0] for _ in range(2)}
+
+    assert len(precisions) == 1
+    told = [record.getMessage() for record in caplog.records]
+    assert told[0].startswith("8 bits take")
+    assert told[0] == told[1]
+
+
+@pytest.mark.slow
+def test_one_of_other_weights_is_left_alone(
+    weights: WeightsFile, int8: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Weights that were trained on are not run by their forerunner's network."""
+    other = tmp_path / weights.path.name
+    other.write_bytes(weights.path.read_bytes() + b" ")
+    for suffix in (".xml", ".bin"):
+        copy(int8.with_suffix(suffix), tmp_path)
+
+    assert find_int8(WeightsFile(other, weights.card)) is None
+    assert "made of other weights" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("findings", "is_good"),
+    [
+        (Findings(0.985, 101, 0.7012, 0.7060), True),
+        (Findings(0.985, 101, 0.7009, 0.7060), False),
+        (Findings(0.979, 101, 0.7060, 0.7060), False),
+        (Findings(0.980, 8), True),
+        (Findings(0.979, 8), False),
+    ],
+)
+def test_8_bits_may_cost_little(findings: Findings, is_good: bool) -> None:
+    """Half a point of mean IoU and two in a hundred labels; else numbers are told."""
+    if is_good:
+        findings.check()
+        return
+    with pytest.raises(ModelError, match=rf"{findings.agreement:.4f} of the labels"):
+        findings.check()
+
+
+def test_what_is_asked_for_is_checked_first(tmp_path: Path) -> None:
+    """Names and pairs that cannot be are refused before anything is computed."""
+    weights = WeightsFile.find(DEFAULT_WEIGHTS)
+
+    with pytest.raises(ConfigError, match=r"is written as \.xml"):
+        export_int8(weights, tmp_path / "net.onnx", data=None, clip="clip.mp4")
+    with pytest.raises(ConfigError, match="no such folder"):
+        export_int8(weights, tmp_path / "no" / "net.xml", data=None, clip="clip.mp4")
+    with pytest.raises(ConfigError, match="and not both"):
+        export_int8(weights, tmp_path / "net.xml", data=None, clip=None)
