@@ -14,6 +14,8 @@ export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
 
 debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates \
   bookworm "$work/root"
+# A registry behind a proxy of the house wants the certificates of this machine.
+cp /etc/ssl/certs/ca-certificates.crt "$work/root/etc/ssl/certs/"
 base=$(buildah from scratch)
 buildah add --quiet "$base" "$work/root" /
 buildah commit --quiet "$base" localhost/maskstream-base
