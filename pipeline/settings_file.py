@@ -129,7 +129,7 @@ def inner_settings(annotation: Any) -> type[BaseModel] | None:
 
 
 def _check_extent(document: Any, path: Traversable) -> None:
-    """Refuse anchors inside themselves, and those that multiply to more than there is.
+    """Refuse what nests too deep, and anchors that multiply to more than there is.
 
     Raises:
         ConfigError: Whoever walks through it would not come to an end.
@@ -149,10 +149,7 @@ def _check_extent(document: Any, path: Traversable) -> None:
 
 
 def _too_deep(path: Traversable) -> ConfigError:
-    return ConfigError(
-        f"{path}: settings are nested more than {_MAX_DEPTH} deep, or an anchor is "
-        "inside itself"
-    )
+    return ConfigError(f"{path}: settings are nested more than {_MAX_DEPTH} deep")
 
 
 class _Loader(yaml.SafeLoader):
