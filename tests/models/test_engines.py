@@ -29,6 +29,7 @@ from maskstream.models.fcn import FCN
 from maskstream.models.geometry import upsample_scores
 from maskstream.pipeline.errors import ModelError
 from tests.models.networks import NearestColour
+from tests.required import need_module
 
 Picture = NDArray[np.uint8]
 
@@ -75,7 +76,7 @@ def backend(request: pytest.FixtureRequest) -> Backend:
     backend: Backend = request.param
     if backend.engine == "onnxruntime":
         for module in ("onnx", "onnxruntime"):
-            pytest.importorskip(module)
+            need_module(module)
     is_possible = "bf16" in (
         Machine.look().openvino_precisions
         if backend.engine == "openvino"

@@ -21,6 +21,7 @@ from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.commands.int8 import Findings, export_int8
 from maskstream.pipeline.commands.real_pictures import pick_pictures
 from maskstream.pipeline.errors import ConfigError, ModelError
+from tests.required import need_module
 
 CLIP = Path(__file__).parents[3] / "shared" / "clips" / "highway_720p.mp4"
 
@@ -43,7 +44,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> WeightsFile:
 @pytest.fixture(scope="module")
 def int8(weights: WeightsFile, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Their network of 8 bits, in the place where it is looked for."""
-    pytest.importorskip("nncf")
+    need_module("nncf")
     if not CLIP.is_file():
         pytest.skip("no ../shared/clips beside the checkout")
     road = tmp_path_factory.mktemp("road")

@@ -7,12 +7,13 @@ import pytest
 
 from maskstream.models.engines import open_engine
 from tests.models.networks import NearestColour
+from tests.required import need_module
 
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_onnxruntime_takes_no_more_threads(threads: int) -> None:
     """The session works on as many threads as it was given, the caller's among them."""
-    pytest.importorskip("onnxruntime")
+    need_module("onnxruntime")
     open_engine(NearestColour(), engine="onnxruntime", threads=1).close()  # torch's own
     before = num_threads()
 

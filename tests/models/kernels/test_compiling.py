@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("triton")
+from tests.required import need_module
+
+need_module("triton")
 
 
 @pytest.mark.slow

@@ -10,9 +10,10 @@ from maskstream.models.kernels.labels import labels_on_device
 from maskstream.models.upsample import labels_from_scores_torch
 from maskstream.pipeline.errors import ModelError
 from tests.models.kernels.triton_device import DEVICE
+from tests.required import need_module
 
-pytest.importorskip("triton")
-from maskstream.models.kernels.labels_triton import labels_from_scores_triton
+need_module("triton")
+from maskstream.models.kernels.labels_triton import labels_from_scores_triton  # noqa: E402, needs it
 
 TILED = ScoreGrid(stride=8, offset=-3.5)
 PAPER = ScoreGrid(stride=8, offset=23.5)

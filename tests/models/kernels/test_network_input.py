@@ -12,9 +12,10 @@ from maskstream.stages.colour import matrix_and_range
 from maskstream.stages.device_input import yuv_picture
 from maskstream.stages.network_input import network_picture
 from tests.models.kernels.triton_device import DEVICE
+from tests.required import need_module
 
-pytest.importorskip("triton")
-from maskstream.models.kernels.network_input_triton import fill_input_triton
+need_module("triton")
+from maskstream.models.kernels.network_input_triton import fill_input_triton  # noqa: E402, needs it
 
 
 def make_picture(pix_fmt: str, height: int, width: int) -> av.VideoFrame:

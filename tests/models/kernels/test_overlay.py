@@ -14,9 +14,10 @@ from maskstream.stages.overlay import Overlay
 from maskstream.stages.planes import PlaneLayout, plane_samples
 from tests.models.kernels.triton_device import DEVICE
 from tests.pictures import make_noise
+from tests.required import need_module
 
-pytest.importorskip("triton")
-from maskstream.models.kernels.overlay_triton import blend_triton
+need_module("triton")
+from maskstream.models.kernels.overlay_triton import blend_triton  # noqa: E402, needs it
 
 
 @pytest.mark.slow
