@@ -4,22 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 
 from maskstream.server.logs import LogFormat, set_up_logs
-
-
-@pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    """Put the loggers back as the other tests expect them."""
-    root, ours = logging.getLogger(), logging.getLogger("maskstream")
-    handlers, level, our_level = root.handlers, root.level, ours.level
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
-    ours.setLevel(our_level)
 
 
 def test_json_lines_hold_time_level_logger_stream_and_message(
