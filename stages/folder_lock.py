@@ -1,4 +1,4 @@
-"""One process at a time records into a folder: another would end its files for it."""
+"""One process at a time writes into a folder: two would end each other's files."""
 
 from __future__ import annotations
 
@@ -7,20 +7,16 @@ import fcntl
 import os
 from pathlib import Path
 
-from maskstream.stages.recording.index import INDEX_FOLDER
-
 __all__ = ["FolderInUseError", "FolderLock"]
-
-_NAME = "lock"  # beside the index, out of sight
 
 
 class FolderInUseError(OSError):
-    """Another process records into the folder."""
+    """Another process uses the folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, use: str) -> None:
         super().__init__(
             errno.EBUSY,
-            "another process records into it, give each a folder of its own",
+            f"another process {use} it, give each a folder of its own",
             str(folder),
         )
 
@@ -30,10 +26,17 @@ class FolderLock:
 
     It holds between containers too. The file is open for reading alone, so that the
     file system can be made read-only.
+
+    Args:
+        folder: Whose lock it is.
+        use: What is done there: "records into".
+        name: Of the file in it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / INDEX_FOLDER / _NAME
+    def __init__(self, folder: Path, use: str, name: str = ".lock") -> None:
+        self._folder = folder
+        self._use = use
+        self._path = folder / name
         self._fd: int | None = None
 
     def hold(self) -> None:
@@ -43,7 +46,7 @@ class FolderLock:
         there is seen when something is written.
 
         Raises:
-            FolderInUseError: Another process holds it.
+            FolderInUseError: Another holds it.
         """
         if self._is_held():
             return
@@ -58,7 +61,7 @@ class FolderLock:
         except OSError as error:
             os.close(fd)
             if error.errno == errno.EWOULDBLOCK:
-                raise FolderInUseError(self._path.parent.parent) from None
+                raise FolderInUseError(self._folder, self._use) from None
             return
         self._fd = fd
 
@@ -69,7 +72,7 @@ class FolderLock:
             self._fd = None
 
     def __del__(self) -> None:
-        """Hold no disk when nobody records any more."""
+        """Hold no disk when nobody writes any more."""
         self.release()
 
     def _is_held(self) -> bool:

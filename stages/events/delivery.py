@@ -102,6 +102,7 @@ class Delivery:
             _logger.warning(
                 "%s: %d events were not delivered", self._target.name, num_left
             )
+        self._spool.close()
 
     def _run(self) -> None:
         with self._target.open() as deliver:

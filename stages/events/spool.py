@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition
 
+from maskstream.stages.folder_lock import FolderLock
+
 __all__ = ["Spool", "Waiting"]
 
 _logger = logging.getLogger(__name__)
@@ -34,6 +36,10 @@ class Spool:
         folder: Where the files lie, and whose earlier ones come first; None keeps
             everything in memory.
         capacity: Messages that may wait; the oldest make room for new ones.
+
+    Raises:
+        FolderInUseError: Another process has the folder, and would tell all of it too.
+        OSError: The folder cannot be made or read.
     """
 
     def __init__(self, folder: Path | None, capacity: int) -> None:
@@ -43,7 +49,11 @@ class Spool:
         self._waiting: deque[Waiting] = deque()
         self._is_failing = False
         self._next = 1
+        self._lock: FolderLock | None = None
         if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = FolderLock(folder, "keeps its events in")
+            self._lock.hold()
             self._read(folder)
 
     def __len__(self) -> int:
@@ -76,6 +86,11 @@ class Spool:
             self._unlink(message)
         return True
 
+    def close(self) -> None:
+        """Leave the folder to others."""
+        if self._lock is not None:
+            self._lock.release()
+
     def _make_room(self) -> int:
         num_dropped = 0
         while len(self._waiting) > self._capacity:
@@ -84,7 +99,6 @@ class Spool:
         return num_dropped
 
     def _read(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         for path in folder.glob("*.json.new"):
             path.unlink()  # of a put that was killed
         numbers = sorted(

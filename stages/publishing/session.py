@@ -71,7 +71,7 @@ class Session:
             width,
         )
         try:
-            target.prepare()
+            self._folder_lock = target.prepare()
             self._connection = Connection(opening)
         except OSError as error:
             raise _sink_error(error) from error
@@ -79,6 +79,8 @@ class Session:
     def close(self) -> None:
         """End the connection at once."""
         self._connection.close()
+        if self._folder_lock is not None:
+            self._folder_lock.release()
 
     @property
     def is_up(self) -> bool:

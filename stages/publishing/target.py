@@ -16,6 +16,7 @@ import av
 
 from maskstream.pipeline.errors import ConfigError
 from maskstream.stages.credentials import mask_credentials
+from maskstream.stages.folder_lock import FolderLock
 
 __all__ = ["SEGMENT_S", "Target"]
 
@@ -121,21 +122,28 @@ class Target:
             options["hls_segment_filename"] = name
         return options | dict(self.options)
 
-    def prepare(self) -> None:
+    def prepare(self) -> FolderLock | None:
         """Make the folder of HLS, and clear it of what earlier connections left.
 
+        Returns:
+            What keeps other processes out of it until it is released.
+
         Raises:
+            FolderInUseError: Another process publishes into it.
             OSError: It cannot be made, or its disk is full.
         """
         if self.format != "hls":
-            return
+            return None
         folder = Path(self.url)
         folder.mkdir(parents=True, exist_ok=True)
+        lock = FolderLock(folder, "publishes into")
+        lock.hold()
         oldest = time.time() - 2 * _LISTED * SEGMENT_S
         for segment in folder.glob("segment-*.m4s"):
             if segment.stat().st_mtime < oldest:  # players may be at the newer ones
                 segment.unlink(missing_ok=True)
         self.check_room(2 * _LEAST_ROOM)  # or it would be full again at once
+        return lock
 
     def check_room(self, least: int = _LEAST_ROOM) -> None:
         """See that the folder of HLS has room for the next segments.

@@ -16,14 +16,16 @@ from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import NamedTuple
 
+from maskstream.stages.folder_lock import FolderInUseError, FolderLock
 from maskstream.stages.output import numbered, partial_name
-from maskstream.stages.recording.folder_lock import FolderInUseError, FolderLock
-from maskstream.stages.recording.index import Segment, SegmentIndex
+from maskstream.stages.recording.disk_full import DiskFullError
+from maskstream.stages.recording.index import INDEX_FOLDER, Segment, SegmentIndex
 from maskstream.stages.recording.janitor import Janitor, Retention
 from maskstream.stages.recording.names import check_stream_name
 
-__all__ = ["Archive", "Archives", "DiskFullError", "Ended"]
+__all__ = ["Archive", "Archives", "Ended"]
 
+_LOCK = f"{INDEX_FOLDER}/lock"  # out of sight
 _SWEEP_S = 60
 _HYSTERESIS = 1.25
 _LEAST_ROOM = 4 * 2**20  # to begin again with after the disk was full to the byte
@@ -34,17 +36,6 @@ class Ended(NamedTuple):
 
     num_files: int
     num_bytes: int
-
-
-class DiskFullError(OSError):
-    """There is less room than must stay free."""
-
-    def __init__(self, free_bytes: int, wanted_bytes: int, folder: Path) -> None:
-        super().__init__(
-            errno.ENOSPC,
-            f"{_megabytes(free_bytes)} free, {_megabytes(wanted_bytes)} needed",
-            str(folder),
-        )
 
 
 class Archive:
@@ -74,7 +65,7 @@ class Archive:
         self._lock = Lock()  # guards what follows
         self._index = SegmentIndex(folder)
         self._janitor = Janitor(folder, self._index, wall_clock)
-        self._folder_lock = FolderLock(folder)
+        self._folder_lock = FolderLock(folder, "records into", _LOCK)
         self._writing: set[Path] = set()
         self._ended: dict[tuple[str, str], Ended] = {}
         self._is_made = False
@@ -291,7 +282,3 @@ class Archives:
         """Tell no more what was ended of a stream that is gone; its files stay."""
         for archive in self.all():
             archive.forget(stream)
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / 1e6:.1f} MB"

@@ -18,7 +18,8 @@ from maskstream.pipeline.clock import Clock, monotonic_clock
 from maskstream.pipeline.frame import Segmentation
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.stage import Outputs
-from maskstream.stages.recording.archive import Archive, DiskFullError
+from maskstream.stages.recording.archive import Archive
+from maskstream.stages.recording.disk_full import DiskFullError
 from maskstream.stages.recording.files import SegmentFiles
 from maskstream.stages.recording.health import RecorderHealth, drop_reason, sentence
 from maskstream.stages.recording.names import SegmentNames, check_stream_name

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
 
 from maskstream.stages.events.spool import Spool
+from maskstream.stages.folder_lock import FolderInUseError
 
 
 def drain(spool: Spool) -> list[bytes]:
@@ -29,7 +31,7 @@ def test_messages_come_out_in_order(tmp_path: Path, is_on_disk: bool) -> None:
 
     assert drain(spool) == bodies
     assert spool.first(timeout_s=0) is None
-    assert not is_on_disk or not list((tmp_path / "spool").iterdir())
+    assert not list(tmp_path.glob("spool/*.json"))
 
 
 def test_the_oldest_make_room(tmp_path: Path) -> None:
@@ -42,7 +44,7 @@ def test_the_oldest_make_room(tmp_path: Path) -> None:
     assert [spool.put(body) for body in (b"{3}", b"{4}")] == [1, 1]
 
     assert not spool.remove(under_way)
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(tmp_path.glob("*.json"))) == 2
     assert drain(spool) == [b"{3}", b"{4}"]
 
 
@@ -54,11 +56,23 @@ def test_what_waited_is_there_after_a_restart(tmp_path: Path) -> None:
     (tmp_path / "000000000002.json").write_bytes(b"")
     (tmp_path / "000000000004.json.new").write_bytes(b"{4")
 
+    first.close()
     second = Spool(tmp_path, capacity=10)
     second.put(b"{5}")
 
     assert drain(second) == [b"{1}", b"{3}", b"{5}"]
-    assert not list(tmp_path.iterdir())
+    assert not list(tmp_path.glob("*.json*"))
+
+
+def test_a_spool_is_one_process_s(tmp_path: Path) -> None:
+    """Two would tell everything twice, and take each other's numbers."""
+    first = Spool(tmp_path, capacity=10)
+
+    with pytest.raises(FolderInUseError, match="another process keeps its events in"):
+        Spool(tmp_path, capacity=10)
+
+    first.close()
+    Spool(tmp_path, capacity=10).close()
 
 
 def test_what_cannot_be_written_waits_in_memory(
@@ -67,7 +81,7 @@ def test_what_cannot_be_written_waits_in_memory(
     """One line tells of it."""
     folder = tmp_path / "spool"
     spool = Spool(folder, capacity=10)
-    folder.rmdir()
+    shutil.rmtree(folder)
 
     with caplog.at_level(logging.WARNING):
         spool.put(b"{1}")

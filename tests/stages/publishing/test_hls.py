@@ -49,7 +49,8 @@ def test_what_an_earlier_run_left_is_cleared(tmp_path: Path) -> None:
 
     Target(str(tmp_path)).prepare()
 
-    assert {path.name for path in tmp_path.iterdir()} == {"segment-2.m4s", "a.txt"}
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {".lock", "segment-2.m4s", "a.txt"}
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
@@ -63,6 +64,26 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
         feed.send_until(lambda: len(states) > 0)
 
     assert states == [f"{tmp_path}/file/hls: not a directory"]
+
+
+def test_a_folder_of_another_is_left_alone(tmp_path: Path) -> None:
+    """It is taken up when the other has ended."""
+    states: list[str] = []
+    ledger = Ledger()
+    target = Target(str(tmp_path))
+    other = target.prepare()
+    assert other is not None
+    publisher = Publisher(target, "cam", ledger, "out", on_state=states.append)
+    with live_feed(publisher, ledger, "out") as feed:
+        feed.send_until(lambda: len(states) > 0)
+        files = [path.name for path in tmp_path.iterdir()]
+        other.release()
+        feed.send_until(lambda: states[-1] == "ok")
+
+    assert states[0] == (
+        f"{tmp_path}: another process publishes into it, give each a folder of its own"
+    )
+    assert files == [".lock"]
 
 
 def newest(folder: Path) -> int:

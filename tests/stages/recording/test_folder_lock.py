@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from maskstream.stages.folder_lock import FolderInUseError
 from maskstream.stages.recording.archive import Archive
-from maskstream.stages.recording.folder_lock import FolderInUseError
 from maskstream.stages.recording.janitor import Retention
 from tests.recordings import NOON, Camera, recorder
 from tests.stages.recording.test_disk import Live
