@@ -9,7 +9,7 @@ from pathlib import Path
 
 from maskstream.pipeline.clock import Clock
 
-__all__ = ["RecorderHealth", "drop_reason", "sentence"]
+__all__ = ["DROP_REASONS", "RecorderHealth", "drop_reason", "sentence"]
 
 _logger = logging.getLogger(__name__)
 
@@ -30,6 +30,8 @@ _REASONS = {
     errno.EMFILE: "too_many_files",
     errno.ENFILE: "too_many_files",
 }
+_OTHER_ERROR, _NO_FILE_ERROR = "write_failed", "encode_failed"
+DROP_REASONS = frozenset({*_REASONS.values(), _OTHER_ERROR, _NO_FILE_ERROR})
 
 
 class RecorderHealth:
@@ -88,12 +90,12 @@ def drop_reason(error: Exception) -> str:
     """Name what has gone wrong with the writing of a file."""
     number = getattr(error, "errno", None)
     if isinstance(error, OSError):
-        return _REASONS.get(number or 0, "write_failed")
-    return "encode_failed"
+        return _REASONS.get(number or 0, _OTHER_ERROR)
+    return _NO_FILE_ERROR
 
 
 def sentence(error: Exception, folder: Path) -> str:
     """Say it, beginning with what an operator looks for."""
-    text = (getattr(error, "strerror", None) or str(error)).lower()
+    text = getattr(error, "strerror", None) or str(error)
     reason = drop_reason(error).replace("_", " ")
-    return f"{reason}: {folder}: {text}"
+    return f"{reason}: {folder}: {text[:1].lower()}{text[1:]}"

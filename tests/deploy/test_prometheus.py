@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from maskstream.stages.recording.health import DROP_REASONS
 from tests.deploy.queries import DASHBOARD, PROMETHEUS, as_rules, dashboard_queries
 from tests.deploy.queries import rules as all_rules
 from tests.deploy.tools import DEPLOY, call
@@ -51,6 +52,14 @@ def test_each_alert_has_a_case_where_it_fires_and_one_where_it_is_silent() -> No
 
     assert {case["alertname"] for case in cases if case["exp_alerts"]} == names
     assert {case["alertname"] for case in cases if not case["exp_alerts"]} == names
+
+
+def test_no_reason_why_nothing_is_recorded_goes_without_an_alert() -> None:
+    """Each is in the expression, also one that was added later."""
+    [alert] = [one for one in alerts() if one["alert"] == "MaskStreamRecordingStopped"]
+    [reasons] = re.findall(r'reason=~"([\w|]+)"', alert["expr"])
+
+    assert set(reasons.split("|")) == set(DROP_REASONS)
 
 
 def test_each_alert_says_how_bad_it_is_and_where_to_read_on() -> None:
