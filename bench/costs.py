@@ -6,9 +6,10 @@ import statistics
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-__all__ = ["Cost", "Spread", "cost_of", "exhaust", "spreads"]
+__all__ = ["Cost", "Spread", "cost_of", "cost_of_copies", "exhaust", "spreads"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,23 @@ def cost_of(work: Callable[[], object], frames: int) -> Cost:
     work()
     cpu_s, took_s = time.process_time() - cpu_began_s, time.perf_counter() - began_s
     return Cost(took_s / frames * 1e3, cpu_s / frames * 1e3)
+
+
+def cost_of_copies(copies: Sequence[Iterable[object]], frames: int) -> Cost:
+    """Say what work takes of the clock, alone, and of cores that are all busy.
+
+    Two cores that are threads of one real core do less at once than twice one, and each
+    of eight is slower than the first alone. So the first copy is timed by itself, and
+    the CPU time is that of all others at once, as many as there are cores: of that work
+    the machine does cores / core-ms. One copy stands for itself.
+    """
+    alone, *others = copies
+    cost = cost_of(lambda: exhaust(alone), frames)
+    if not others:
+        return cost
+    with ThreadPoolExecutor(len(others)) as pool:
+        busy = cost_of(lambda: exhaust(pool.map(exhaust, others)), frames * len(others))
+    return Cost(cost.ms, busy.core_ms)
 
 
 def exhaust(items: Iterable[object]) -> None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+import random
 import shlex
 import subprocess
 import sys
+import time
+import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -25,6 +30,9 @@ _PACKAGES = (
 )
 
 
+_WHOLE = 0.8  # of a core, at least: that much is lost to clocks and caches alone
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """The machine, what else ran on it, and the versions of all that matters."""
@@ -35,6 +43,9 @@ class Machine:
     processor: str
     cores: int
     """That this process may use."""
+    work_of_cores: float
+    """How many times as much all of them do as one of them alone: hardly more than one
+    for two that are threads of one real core, or where something else runs."""
     memory_gb: float
     gpu: str | None
     load_before: float
@@ -46,11 +57,13 @@ class Machine:
     @classmethod
     def look(cls) -> Machine:
         """Look at this machine."""
+        cores = available_cores()
         return cls(
             at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             command=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
             processor=_processor(),
-            cores=available_cores(),
+            cores=cores,
+            work_of_cores=_work_of(cores),
             memory_gb=round(
                 os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1
             ),
@@ -65,6 +78,16 @@ class Machine:
         """So much else ran that the figures are those of a machine under load."""
         return self.load_before > 0.25 * self.cores
 
+    def __str__(self) -> str:
+        """Say it in one line."""
+        cores = f"{self.cores} cores"
+        if self.work_of_cores < _WHOLE * self.cores:
+            cores += f" that do the work of {self.work_of_cores:g}"
+        return (
+            f"{self.processor}, {cores}, load {self.load_before:g} before, {self.at}, "
+            f"commit {self.commit or 'unknown'}"
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return it ready for JSON."""
         return {**asdict(self), "is_busy": self.is_busy}
@@ -77,6 +100,30 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
     names = (line.partition(":")[2] for line in lines if line.startswith("model name"))
     return next(names, platform.machine()).strip()
+
+
+def _work_of(cores: int) -> float:
+    """Compress on one core, and on all at once.
+
+    What the system tells of cores that are threads of one is not to be had in a virtual
+    machine.
+    """
+    text = random.Random(0).randbytes(2**15) * 2
+
+    def work(_: int) -> None:
+        for _ in range(8):
+            zlib.compress(text)
+
+    with ThreadPoolExecutor(cores) as pool:
+        alone_s = min(_seconds(lambda: work(0)) for _ in range(5))
+        all_s = min(_seconds(lambda: [*pool.map(work, range(cores))]) for _ in range(5))
+    return round(cores * alone_s / all_s, 1)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began_s = time.perf_counter()
+    work()
+    return time.perf_counter() - began_s
 
 
 def _gpu() -> str | None:

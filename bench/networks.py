@@ -17,7 +17,7 @@ from maskstream.bench.inputs import (
     submit_all,
 )
 from maskstream.models.engines import Engine, open_engine
-from maskstream.models.fcn import FCN
+from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.config import ModelConfig
 from maskstream.pipeline.errors import ConfigError, ModelError
 from maskstream.pipeline.frame import Frame
@@ -50,12 +50,15 @@ class Variant:
     precision: str
     batch: int
     size_hw: tuple[int, int]
+    threads: int | None = None
+    """Of the network; None leaves it to the engine."""
 
     @property
     def name(self) -> str:
         """Such as "openvino bf16, batch 1, 512x288"."""
         height, width = self.size_hw
         where = "" if self.device == "cpu" else f" {self.device}"
+        where += "" if self.threads is None else f" on {self.threads} threads"
         return (
             f"{self.engine} {self.precision}{where}, batch {self.batch}, "
             f"{width}x{height}"
@@ -124,7 +127,10 @@ def _names(field_name: str) -> list[str]:
 
 
 def measure_networks(
-    network: FCN, wanted: Sequence[Variant], frames: Sequence[Frame], rounds: int
+    network: WeightsFile,
+    wanted: Sequence[Variant],
+    frames: Sequence[Frame],
+    rounds: int,
 ) -> list[NetworkCost]:
     """Measure those of ``wanted`` that this machine can run; the first is the chosen.
 
@@ -158,7 +164,10 @@ class NetworkRun:
 
 
 def open_runs(
-    network: FCN, wanted: Sequence[Variant], frames: Sequence[Frame], stack: ExitStack
+    network: WeightsFile,
+    wanted: Sequence[Variant],
+    frames: Sequence[Frame],
+    stack: ExitStack,
 ) -> Iterator[NetworkRun]:
     """Open those of ``wanted`` that this machine can run, one after another.
 
@@ -168,7 +177,7 @@ def open_runs(
     for variant in wanted:
         key = variant.engine, variant.device, variant.precision
         if key not in engines:
-            engines[key] = _open_engine(network, *key)
+            engines[key] = _open_engine(network, variant)
             if (opened := engines[key]) is not None:
                 stack.enter_context(closing(opened))
         engine = engines[key]
@@ -185,13 +194,17 @@ def open_runs(
         yield NetworkRun(variant, engine, _inputs(variant, frames, max(2, batches)))
 
 
-def _open_engine(
-    network: FCN, engine: str, device: str, precision: str
-) -> Engine | None:
+def _open_engine(network: WeightsFile, variant: Variant) -> Engine | None:
     try:
-        return open_engine(network, engine=engine, device=device, precision=precision)
+        return open_engine(
+            network,
+            engine=variant.engine,
+            device=variant.device,
+            precision=variant.precision,
+            threads=variant.threads,
+        )
     except (ConfigError, ModelError) as error:
-        _logger.info("%s in %s is left out: %s", engine, precision, error)
+        _logger.info("%s is left out: %s", variant.name, error)
         return None
 
 

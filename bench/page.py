@@ -74,9 +74,8 @@ def _page(report: Report) -> str:
 <h1>{escape(title)}</h1>
 <p>{clip["width"]}x{clip["height"]}, {clip["frames"]} frames;
 {escape(f"{network['model']} on {network['engine']} {network['precision']}")},
-{network["size"]}, batch {network["batch"]}. {escape(machine.processor)}, {cores} cores,
-load {machine.load_before:g} before and {report.load_after:g} after,
-{escape(machine.at)}, commit {escape(machine.commit or "unknown")}.</p>
+{network["size"]}, batch {network["batch"]}. {escape(str(machine))}; load
+{report.load_after:g} after.</p>
 <ul{' class="warning"' if machine.is_busy else ""}>{told}</ul>
 <h2>Where the cores' time goes</h2>
 {bars(_part_bars(report), marked=report.bottleneck)}

@@ -1,18 +1,20 @@
 """Every part of the pipeline alone, by the stages that a run is made of.
 
-A part works on frames that lie ready, while nothing else works, and is charged the CPU
-time of the whole process. A first pass, which warms up, keeps what each part makes for
-those after it; in the rounds that count it is let go at once.
+A part works on frames that lie ready, while nothing else works: one copy of it by
+itself, which is timed, and then one a core at once, whose CPU time counts. The network
+is there once, since it takes all cores by itself. A first pass, which warms up, keeps
+what each part makes for those after it; in the rounds that count it is let go at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from maskstream.bench.costs import Cost, cost_of, exhaust
+from maskstream.bench.costs import Cost, cost_of, cost_of_copies, exhaust
 from maskstream.bench.inputs import NoEngine, make_batches, make_inputs, submit_all
 from maskstream.bench.networks import Variant
 from maskstream.bench.workload import Workload, frames_of
+from maskstream.models.engines.cores import available_cores
 from maskstream.pipeline.channel import Channel
 from maskstream.pipeline.clock import monotonic_clock
 from maskstream.pipeline.frame import Batch, InferredBatch, Pending, Segmentation
@@ -23,12 +25,15 @@ from maskstream.stages.segment import Segmenter
 
 __all__ = ["Parts"]
 
+_MAX_COPIES = 16  # with more cores the longest part is the limit, not the cores
+
 
 class Parts:
     """Warms up when made; each `round` then measures every part once."""
 
     def __init__(self, workload: Workload) -> None:
         self._workload = workload
+        self._num_copies = min(available_cores(), _MAX_COPIES)
         engine = workload.engine
         self._segmenter = Segmenter(NoEngine())
         stages = workload.stream()
@@ -55,6 +60,7 @@ class Parts:
             engine.precision,
             self.batch_size,
             self.size_hw,
+            self._workload.config.model.threads,
         )
 
     @property
@@ -64,11 +70,11 @@ class Parts:
 
     def round(self) -> dict[str, Cost]:
         """Measure every part, in the order that frames go through them."""
-        stages = self._workload.stream()
+        streams = [self._workload.stream() for _ in range(1 + self._num_copies)]
         costs = {
-            "decode": cost_of(lambda: exhaust(frames_of(stages)), self.num_frames),
-            "preprocess": cost_of(
-                lambda: exhaust(self._segmenter(Channel.of(*self._batches))),
+            "decode": cost_of_copies([*map(frames_of, streams)], self.num_frames),
+            "preprocess": cost_of_copies(
+                [self._segmenter(Channel.of(*self._batches)) for _ in streams],
                 self.num_frames,
             ),
         }
@@ -77,13 +83,15 @@ class Parts:
         costs["network"] = cost_of(
             lambda: pending.extend(submit_all(engine, self._inputs)), self.num_frames
         )
-        batches = self._batches[: len(pending)]
-        costs["finish"] = cost_of(
-            lambda: exhaust(self._finish(batches, pending)),
-            sum(len(batch.frames) for batch in batches),
-        )
-        for branch in stages.branches:
-            self._measure(branch, self._labelled, costs)
+        # Labels are fetched once, so each copy gets a share.
+        share = max(1, len(pending) // len(streams))
+        shares = [
+            self._finish(self._batches[begin : begin + share], some)
+            for begin in range(0, len(pending) - share + 1, share)
+            if (some := pending[begin : begin + share])
+        ]
+        costs["finish"] = cost_of_copies(shares, share * self.batch_size)
+        self._measure([stream.branches for stream in streams], self._labelled, costs)
         return costs
 
     def _finish(
@@ -104,10 +112,17 @@ class Parts:
             self._warm_up(branch.then, self._behind[branch.name])
 
     def _measure(
-        self, branch: Branch, items: Sequence[Segmentation], costs: dict[str, Cost]
+        self,
+        copies: Sequence[Sequence[Branch]],
+        items: Sequence[Segmentation],
+        costs: dict[str, Cost],
     ) -> None:
-        costs[branch.name] = cost_of(
-            lambda: exhaust(branch.stage(Channel.of(*items))), self.num_frames
-        )
-        for behind in branch.then:
-            self._measure(behind, self._behind[branch.name], costs)
+        for branches in zip(*copies, strict=True):
+            name = branches[0].name
+            costs[name] = cost_of_copies(
+                [branch.stage(Channel.of(*items)) for branch in branches],
+                self.num_frames,
+            )
+            if name in self._behind:
+                behind = [branch.then for branch in branches]
+                self._measure(behind, self._behind[name], costs)

@@ -13,7 +13,7 @@ from maskstream.bench.clips import clip_source
 from maskstream.bench.inputs import make_batches, make_inputs, submit_all
 from maskstream.bench.workload import Workload, frames_of
 from maskstream.models.engines import open_engine
-from maskstream.models.weights import load_weights
+from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.config import RunConfig
 from maskstream.pipeline.errors import ConfigError, SourceError
 from maskstream.pipeline.frame import Frame
@@ -42,7 +42,7 @@ def prepare(config: RunConfig, max_frames: int, tell: Tell) -> Iterator[Workload
         raise ConfigError(f"one clip is needed, got {len(config.inputs)}")
     source = clip_source(config.inputs[0])
     tell("loading the network")
-    network, card = load_weights(config.model.weights or config.model.name)
+    network = WeightsFile.find(config.model.weights or config.model.name)
     with (
         closing(
             open_engine(
@@ -50,13 +50,12 @@ def prepare(config: RunConfig, max_frames: int, tell: Tell) -> Iterator[Workload
                 engine=config.model.engine,
                 device=config.model.device,
                 precision=config.model.precision,
+                threads=config.model.threads,
             )
         ) as engine,
         tempfile.TemporaryDirectory(prefix="maskstream-bench-") as folder,
     ):
-        workload = Workload(
-            config, source, engine, network, card, Path(folder), _MIN_FRAMES
-        )
+        workload = Workload(config, source, engine, network, Path(folder), _MIN_FRAMES)
         num_frames = min(max_frames, _affordable(workload))
         yield replace(workload, num_frames=num_frames, _copies={})
 

@@ -66,9 +66,7 @@ def print_report(report: Report) -> None:
         f"{clip['name']}: {clip['width']}x{clip['height']}, {clip['frames']} frames; "
         f"{network['model']} on {network['engine']} {network['precision']}, "
         f"{network['size']}, batch {network['batch']}",
-        f"{machine.processor}, {machine.cores} cores, load {machine.load_before:g} "
-        f"before and {report.load_after:g} after, {machine.at}, "
-        f"commit {machine.commit or 'unknown'}",
+        f"{machine}; load {report.load_after:g} after",
         sep="\n",
         markup=False,
     )

@@ -139,6 +139,7 @@ def _compare(
             engine=model.engine,
             device=model.device,
             precision=model.precision,
+            threads=model.threads,
         )
     ) as engine:
         tuned = replace(workload, config=wanted, engine=engine)

@@ -68,9 +68,8 @@ def print_tuned(tuned: Tuned) -> None:
 def _comment(tuned: Tuned) -> list[str]:
     machine = tuned.machine
     return [
-        f"Made by maskstream tune on {tuned.clip}, {machine.at}:",
-        f"{machine.processor}, {machine.cores} cores, load {machine.load_before:g}, "
-        f"commit {machine.commit or 'unknown'}.",
+        f"Made by maskstream tune on {tuned.clip}:",
+        f"{machine}.",
         *_summary_lines(tuned),
         "For maskstream run --config. In a configuration of serve, model and batch are",
         "the same; video.preset is recording.preset of a stream.",

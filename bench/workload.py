@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from maskstream.bench.clips import copy_pictures
+from maskstream.models.card import ModelCard
 from maskstream.models.engines import Engine
-from maskstream.models.fcn import FCN
-from maskstream.models.weights import ModelCard
+from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.assemble import Assembler
 from maskstream.pipeline.clock import monotonic_clock
 from maskstream.pipeline.config import RunConfig
@@ -33,13 +33,17 @@ class Workload:
     source: Source
     """The clip as it was given."""
     engine: Engine
-    network: FCN
-    card: ModelCard
+    network: WeightsFile
     folder: Path
     """For what is written meanwhile."""
     num_frames: int
     """Of the clip, from its beginning."""
     _copies: dict[int, Path] = field(default_factory=dict)
+
+    @property
+    def card(self) -> ModelCard:
+        """What is known of the network."""
+        return self.network.card
 
     @property
     def clip_name(self) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from threading import Barrier, Event
+
 import pytest
 
 from maskstream.bench.advice import advise
-from maskstream.bench.costs import Cost, Spread
+from maskstream.bench.costs import Cost, Spread, cost_of_copies
 from maskstream.bench.networks import NetworkCost, Variant
 from maskstream.bench.report import Limit
 
@@ -39,6 +43,28 @@ def test_a_pipeline_is_as_fast_as_its_cores_and_its_longest_part_allow(
     assert limit.ms == ms
     assert limit.is_of_cores == is_of_cores
     assert limit.longest == "network"
+
+
+def test_the_cores_time_is_that_of_copies_at_once() -> None:
+    """The first copy is timed alone; the others, one a core, wait for each other."""
+    together = Barrier(2, timeout=30)
+    is_alone_over = Event()
+
+    def alone() -> Iterator[int]:
+        is_alone_over.set()
+        yield 0
+
+    def copy() -> Iterator[int]:
+        assert is_alone_over.is_set()
+        together.wait()
+        began_s = time.thread_time()
+        while time.thread_time() < began_s + 0.02:
+            pass
+        yield 0
+
+    cost = cost_of_copies([alone(), copy(), copy()], frames=2)
+
+    assert cost.core_ms >= 0.02 * 1e3 / 2
 
 
 def test_a_spread_is_the_median_and_what_the_rounds_ranged_over() -> None:
