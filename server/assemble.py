@@ -18,6 +18,7 @@ from maskstream.server.config.publishing import PublishConfig, sink_names
 from maskstream.server.config.recording import Kind
 from maskstream.server.config.stream import StreamConfig
 from maskstream.server.labelled import LABELS, LabelCounter
+from maskstream.server.live_source import LiveSource
 from maskstream.server.observed import Observed, WrittenFrames
 from maskstream.server.vitals import Vitals
 from maskstream.stages.events.counts import EventCounts
@@ -32,10 +33,10 @@ __all__ = ["Assembled", "StreamAssembler"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assembled:
-    """The stages of a stream, and what ends their source."""
+    """The stages of a stream, and the first of them."""
 
     stages: StreamStages
-    stop_source: Callable[[], None]
+    source: LiveSource
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +112,7 @@ class StreamAssembler:
             share=config.priority,
         )
         vitals.preview = preview
-        return Assembled(stages, decoder.stop)
+        return Assembled(stages, decoder)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from maskstream.pipeline.errors import MaskStreamError
 from maskstream.server.status import StreamStatus
 from maskstream.stages.recording.archive import Archive
 
-__all__ = ["Control", "StreamExistsError", "UnknownStreamError"]
+__all__ = ["Control", "StillEndingError", "StreamExistsError", "UnknownStreamError"]
 
 
 class UnknownStreamError(MaskStreamError, KeyError):
@@ -22,6 +22,10 @@ class UnknownStreamError(MaskStreamError, KeyError):
 
 class StreamExistsError(MaskStreamError, ValueError):
     """A stream of this id is there already."""
+
+
+class StillEndingError(MaskStreamError, TimeoutError):
+    """A stream is to end and has not; it goes when what holds it lets go."""
 
 
 class Control(Protocol):
@@ -45,7 +49,7 @@ class Control(Protocol):
         """Lay settings over those of a stream, which is built again where it must."""
 
     def remove(self, stream: str) -> None:
-        """End a stream, finish its files and forget it."""
+        """End a stream, finish its files and forget it; raises StillEndingError."""
 
     def pause(self, stream: str) -> None:
         """Let go of the source until `resume`; the stream stays known."""

@@ -19,6 +19,7 @@ from maskstream.server.memory import give_back_freed_memory
 from maskstream.server.metrics import ServerMetrics
 from maskstream.server.stream import LiveStream, Running
 from maskstream.server.vitals import Vitals
+from maskstream.stages.credentials import mask_credentials
 
 __all__ = ["Member", "Members"]
 
@@ -150,6 +151,7 @@ class Members:
                 self._metrics.watch(*filter(None, [now]))
             if now is None:
                 member.vitals.let_go()
+            self._look_for_hang(member)
             account = self._ledger.account(member.stream)
             member.vitals.sample(account)
         if has_freed:
@@ -161,7 +163,14 @@ class Members:
     def _build(self, stream: str, config: StreamConfig, vitals: Vitals) -> Running:
         assembled = self._assembler.assemble(stream, config, vitals)
         self._ledger.reopen(stream, assembled.stages.sinks)
-        return Running(assembled.stages.build(self._hub), assembled.stop_source)
+        return Running(assembled.stages.build(self._hub), assembled.source)
+
+    def _look_for_hang(self, member: Member) -> None:
+        reason = member.life.hang
+        source = mask_credentials(member.config.source.url)
+        sentence = f"{source}: a call hangs that nobody but the system can end"
+        if member.vitals.hangs(reason, sentence):
+            _logger.warning("%s: %s (%s)", member.stream, sentence, reason)
 
     def _forget(self, member: Member) -> None:
         stream = member.stream

@@ -17,8 +17,10 @@ from maskstream.pipeline.clock import Clock, monotonic_clock
 from maskstream.pipeline.errors import MaskStreamError, PipelineError
 from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.ledger import Ledger
+from maskstream.server.live_source import LiveSource
 from maskstream.server.restart_limit import RestartLimit
 from maskstream.server.status import State
+from maskstream.stages.live.reasons import Reason
 
 __all__ = ["LiveStream", "Phase", "Running"]
 
@@ -44,10 +46,10 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A pipeline, and what ends the waits of its source."""
+    """A pipeline and its source."""
 
     pipeline: Pipeline
-    stop_source: Callable[[], None] = lambda: None
+    source: LiveSource
 
 
 class LiveStream:
@@ -122,7 +124,7 @@ class LiveStream:
         with self._changed:
             self._goal = _Goal.END
             if self._running is not None:
-                self._running.stop_source()
+                self._running.source.stop()
                 self._running.pipeline.cancel()
 
     def wait_for(self, *states: State, timeout_s: float) -> bool:
@@ -145,6 +147,12 @@ class LiveStream:
         """What runs now."""
         with self._changed:
             return None if self._running is None else self._running.pipeline
+
+    @property
+    def hang(self) -> Reason | None:
+        """Why its source counts as away: a call of it hangs."""
+        with self._changed:
+            return None if self._running is None else self._running.source.hang()
 
     @property
     def has_ended(self) -> bool:
@@ -174,7 +182,7 @@ class LiveStream:
         is_wanted = self._goal is _Goal.RUN and not self._is_outdated
         if not pipeline.is_draining:
             if not is_wanted or pipeline.failed_stage:
-                running.stop_source()
+                running.source.stop()
                 pipeline.drain()
                 self._drained_at = now
             return

@@ -15,6 +15,7 @@ from maskstream.pipeline.ledger import Ledger
 from maskstream.server.config.publishing import check_targets
 from maskstream.server.config.serve import ServeSettings, check_id, masked
 from maskstream.server.config.stream import StreamConfig, lay_over, parse_stream
+from maskstream.server.control import StillEndingError
 from maskstream.server.members import Member, Members
 from maskstream.server.network import SharedNetwork
 from maskstream.server.overload import Ladder
@@ -92,11 +93,12 @@ class Supervisor:
             self._members.change(member, own, config)
 
     def remove(self, stream: str) -> None:
-        """End a stream, finish its files and forget it."""
+        """End a stream, finish its files and forget it; raises StillEndingError."""
         member = self._members.find(stream)
         member.life.end()
         if not member.is_gone.wait(self._patience_s):
-            _logger.warning("%s: still ending, something in it does not answer", stream)
+            why = member.vitals.source.message or "something in it does not answer"
+            raise StillEndingError(f"{stream} is still ending: {why}")
 
     def pause(self, stream: str) -> None:
         """Let go of the source until `resume`; the stream stays known."""

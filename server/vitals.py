@@ -86,6 +86,7 @@ class Vitals:
         self._wall_clock = wall_clock
         self._lock = Lock()  # guards every field below
         self._source = SourceState(State.CONNECTING, wall_clock())
+        self._hang: SourceState | None = None
         self._lost: Counter[str] = Counter()
         self._samples: deque[_Sample] = deque()
         self._latencies: deque[tuple[float, float]] = deque(maxlen=_MAX_LATENCIES)
@@ -115,7 +116,7 @@ class Vitals:
     def down(self, reason: str, sentence: str, retry_in_s: float) -> None:
         """The source was lost, or an attempt failed."""
         with self._lock:
-            source = self._source
+            source = self._hang or self._source
             is_same = source.reason == reason
             if not is_same:
                 self._lost[str(reason)] += 1
@@ -127,6 +128,23 @@ class Vitals:
                 self._clock() + retry_in_s,
                 source.form,
             )
+
+    def hangs(self, reason: str | None, sentence: str) -> bool:
+        """Tell some times a second why a call of the source hangs, or None.
+
+        Its own thread cannot. Gives whether that is news.
+        """
+        with self._lock:
+            if reason is None:
+                self._hang = None
+            elif self._hang is None and self._source.reason != reason:
+                self._lost[str(reason)] += 1
+                now, form = self._wall_clock(), self._source.form
+                self._hang = SourceState(
+                    State.WAITING, now, str(reason), sentence, form=form
+                )
+                return True
+            return False
 
     # -- told by the sinks -----------------------------------------------------------
 
@@ -176,7 +194,7 @@ class Vitals:
     def source(self) -> SourceState:
         """What the source does."""
         with self._lock:
-            return self._source
+            return self._hang or self._source
 
     @property
     def retry_in_s(self) -> float | None:

@@ -11,7 +11,11 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from maskstream.pipeline.errors import MaskStreamError
-from maskstream.server.control import StreamExistsError, UnknownStreamError
+from maskstream.server.control import (
+    StillEndingError,
+    StreamExistsError,
+    UnknownStreamError,
+)
 from maskstream.server.http.viewers import TooManyViewersError
 
 __all__ = ["answer_failures", "failure"]
@@ -21,6 +25,7 @@ _logger = logging.getLogger(__name__)
 _STATUS: dict[type[MaskStreamError], int] = {
     UnknownStreamError: 404,
     StreamExistsError: 409,
+    StillEndingError: 503,
     TooManyViewersError: 503,
 }
 """Of all others: 422, settings that cannot be used."""

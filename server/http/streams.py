@@ -94,7 +94,14 @@ def stream_routes(
         _note(request, stream, "changed")
         return StreamView.of(control.status(stream))
 
-    @routes.delete("/{stream}", status_code=204, responses=NO_STREAM)
+    @routes.delete(
+        "/{stream}",
+        status_code=204,
+        responses={
+            **NO_STREAM,
+            503: {"model": Failure, "description": "It is to end, and has not yet."},
+        },
+    )
     def remove_stream(stream: StreamId, request: Request) -> Response:
         """End a stream, finish its files and forget it."""
         control.remove(stream)

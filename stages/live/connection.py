@@ -15,6 +15,7 @@ from maskstream.stages.demux import demux_packets
 from maskstream.stages.error_budget import ErrorBudget
 from maskstream.stages.live.keyframes import join_keyframes
 from maskstream.stages.live.losses import PacketLosses
+from maskstream.stages.live.pulse import Pulse
 from maskstream.stages.live.reasons import Reason, reason_of
 from maskstream.stages.live.sender_clock import SenderClock
 from maskstream.stages.opening import OpenVideo
@@ -49,6 +50,7 @@ class Connection:
     stall_after_s: float
     """Seconds without a new frame, and at least five frame periods."""
     losses: PacketLosses
+    pulse: Pulse
     sender_clock: SenderClock
     _has_keyframes: bool = field(init=False)
     _is_gated: bool = field(init=False)
@@ -121,7 +123,12 @@ class Connection:
         """Yield the packets of the video."""
         container = self.opened.container
         # With those beside the video, so that silence of the video alone is noticed.
-        for packet in demux_packets(container, list(container.streams), self.budget):
+        packets = demux_packets(container, list(container.streams), self.budget)
+        while True:
+            with self.pulse.call(self.clock, self._limit_s(), Reason.STALLED):
+                packet = next(packets, None)
+            if packet is None:
+                return
             if self._silent_s() >= self._limit_s():
                 raise self._stalled()
             if packet.stream is self.opened.video:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -22,6 +23,7 @@ from maskstream.stages.live.losses import hear_losses
 from maskstream.stages.live.outage import Outage
 from maskstream.stages.live.pacer import Pacer, comes_in_bursts
 from maskstream.stages.live.profiles import PROFILES, Profile, with_options
+from maskstream.stages.live.pulse import Pulse
 from maskstream.stages.live.reach import Address, address_of
 from maskstream.stages.live.reasons import Reason, reason_of
 from maskstream.stages.live.sender_clock import SenderClock
@@ -67,6 +69,7 @@ class LiveDecoder:
     wall_clock: Callable[[], float] = time.time
     """Seconds since 1970."""
     _is_stopped: Event = field(default_factory=Event)
+    _pulse: Pulse = field(default_factory=Pulse)
 
     def stop(self) -> None:
         """End the stream, from any thread.
@@ -75,6 +78,10 @@ class LiveDecoder:
         is silent, at their time limits.
         """
         self._is_stopped.set()
+
+    def hang(self) -> Reason | None:
+        """Say whether a call hangs that has no limit, and nothing can end."""
+        return self._pulse.hang(self.clock)
 
     def __call__(self) -> Generator[Frame, None, None]:
         """Yield the frames of one connection after another."""
@@ -120,7 +127,9 @@ class LiveDecoder:
             read_timeout_s=self.stall_after_s,
             clock=self.clock,
         )
-        with hear_losses(source) as losses, opening as opened:
+        with hear_losses(source) as losses, ExitStack() as stack:
+            with self._pulse.call(self.clock, self.open_timeout_s, Reason.TIMEOUT):
+                opened = stack.enter_context(opening)
             losses.distrust_opening(self.clock() - began_s)
             connection = Connection(
                 opened,
@@ -128,6 +137,7 @@ class LiveDecoder:
                 self.clock,
                 self.stall_after_s,
                 losses,
+                self._pulse,
                 SenderClock(opened.time_base, self.wall_clock),
             )
             framing.connect(connection)

@@ -36,18 +36,40 @@ def test_a_source_that_hangs_holds_up_nobody_and_is_seen(tmp_path: Path) -> None
             writer.write(clip.read_bytes())
             writer.flush()
             daemon.wait(lambda: daemon.stream("reading")["decoded"] > 10, "a picture")
-            daemon.wait(lambda: daemon.stream("reading")["fps_in"] == 0, "silence")
+            daemon.wait(lambda: reason_of(daemon, "reading"), "a reason")
+            daemon.wait(lambda: reason_of(daemon, "opening"), "a reason")
             before = daemon.stream("good")["decoded"]
             daemon.wait(lambda: daemon.stream("good")["decoded"] > before + 10, "more")
-            states = [daemon.stream(name)["state"] for name in ("opening", "good")]
+            streams = {name: daemon.stream(name) for name in settings["streams"]}
             metrics = daemon.metrics()
+            removal = daemon.ask("DELETE", "/v1/streams/reading")
             health = daemon.ask("GET", "/healthz")
 
             assert daemon.stop() == 0, daemon.printed
 
-    assert states == ["connecting", "running"]
+    sentence = f"loop:{reading}: a call hangs that nobody but the system can end"
+    states = {name: (one["state"], one["reason"]) for name, one in streams.items()}
+    assert states == {
+        "opening": ("waiting", "timeout"),
+        "reading": ("waiting", "stalled"),
+        "good": ("running", None),
+    }
+    assert streams["reading"]["message"] == sentence
     # What deploy/prometheus/alerts.yml rings for: MaskStreamStreamDown.
-    assert metrics["maskstream_stream_up", (("stream", "opening"),)] == 0
+    for name in ("opening", "reading"):
+        assert metrics["maskstream_stream_up", (("stream", name),)] == 0
+    assert metrics["maskstream_stream_stalls_total", (("stream", "reading"),)] == 1
+    assert removal.status_code == 503
+    assert removal.json() == {"error": f"reading is still ending: {sentence}"}
     assert health.is_success
+    told = [line["message"] for line in daemon.lines if "hangs" in line["message"]]
+    assert f"reading: {sentence} (stalled)" in told
+    assert len(told) == 2
     loud = [line["message"] for line in daemon.lines if line["level"] == "ERROR"]
     assert "opening: does not end and is left" in loud
+
+
+def reason_of(daemon: Daemon, stream: str) -> str | None:
+    """Tell why a stream is away."""
+    reason = daemon.stream(stream)["reason"]
+    return None if reason is None else str(reason)

@@ -110,7 +110,7 @@ class Bench:
         stages = StreamStages(
             stream, camera, (branch,), self.ledger, monotonic_clock, is_fresh=True
         )
-        return Assembled(stages, lambda: None)
+        return Assembled(stages, camera)
 
     def add(self, stream: str) -> None:
         """Start a stream."""

@@ -11,6 +11,7 @@ from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.stage import Inbox, Outputs
 from maskstream.server.stream import Running
+from maskstream.stages.live.reasons import Reason
 from tests.pipeline.threads import PATIENCE_S
 
 __all__ = ["FakeCamera", "FakeFrame", "running_of", "until"]
@@ -45,6 +46,14 @@ class FakeCamera:
     ends_after: int | None = None
     has_sent: Event = field(default_factory=Event)
     """Something was sent."""
+    hangs_for: Reason | None = None
+
+    def stop(self) -> None:
+        """Do nothing: it ends with its pipeline."""
+
+    def hang(self) -> Reason | None:
+        """Say what the test says."""
+        return self.hangs_for
 
     def __call__(self) -> Outputs:
         """Yield a frame every thousandth of a second."""
@@ -72,7 +81,7 @@ def running_of(
     camera.ledger.reopen(camera.stream, ["sink"])
     pipeline = Pipeline(stream=camera.stream)
     pipeline.source("decode", camera).then("sink", sink or write)
-    return Running(pipeline)
+    return Running(pipeline, camera)
 
 
 def until(condition: Callable[[], bool], tick: Callable[[], None]) -> None:

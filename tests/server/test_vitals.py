@@ -71,6 +71,27 @@ def test_rates_are_the_mean_over_some_seconds() -> None:
     assert vitals.rates() == (0.0, 0.0)
 
 
+def test_a_source_that_hangs_is_away_until_it_does_not() -> None:
+    """It cannot say so itself; the outage counts once, also if it is lost then."""
+    clock = ManualClock()
+    vitals = vitals_of(clock)
+    vitals.up(FORM)
+
+    news = [vitals.hangs("stalled", "a call hangs") for _ in range(3)]
+    hung = vitals.source
+    vitals.down("stalled", "no new frame for 60.0 s", 1.0)
+    vitals.hangs(None, "")
+    lost = vitals.source
+    vitals.up(FORM)
+
+    assert news == [True, False, False]
+    assert (hung.state, hung.reason, hung.form) == (State.WAITING, "stalled", FORM)
+    assert hung.message == "a call hangs"
+    assert lost.message == "no new frame for 60.0 s"
+    assert vitals.source.state is State.RUNNING
+    assert vitals.lost == {"stalled": 1}
+
+
 def test_latencies_are_those_of_the_last_minute() -> None:
     """By percentile, from capture to the sink."""
     clock = ManualClock()
