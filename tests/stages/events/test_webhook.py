@@ -139,7 +139,7 @@ def test_a_server_that_is_down_gets_the_latest_when_it_is_back(tmp_path: Path) -
     assert [told["id"] for told in taken] == ["3", "4", "5", "6", "7"]
     assert counts.deliveries()["webhook-ops", "dropped"] == 3
     assert counts.deliveries()["webhook-ops", "ok"] == 5
-    assert not list(tmp_path.iterdir())
+    assert not list(tmp_path.glob("*.json"))
 
 
 KILLED = """
@@ -192,7 +192,7 @@ def test_closing_does_not_wait_for_a_server_that_is_down(
         tell(event(1))
         tell(event(2))
 
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(tmp_path.glob("*.json"))) == 2
     assert caplog.messages[-1] == "webhook-ops: 2 events were not delivered"
 
 
