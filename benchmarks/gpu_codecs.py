@@ -68,7 +68,9 @@ def _decode(clip: Path, hwaccel: HWAccel | None) -> int:
         for picture in container.decode(video=0):
             num_frames += 1
             if picture.format.name == "cuda":
-                assert all(from_dlpack(one).is_cuda for one in picture.planes)
+                # Capsules: torch would ask for its own stream, which PyAV refuses.
+                planes = [from_dlpack(one.__dlpack__()) for one in picture.planes]
+                assert all(one.is_cuda for one in planes)
     return num_frames
 
 
@@ -76,8 +78,9 @@ def _encode(num_frames: int, sizes: Sizes) -> int:
     height, width = sizes.frame_hw
     if sizes.device.type == "cpu":
         raise RuntimeError("no CUDA device")
-    y = torch.full((height, width), 128, dtype=torch.uint8, device=sizes.device)
-    uv = y[: height // 2]
+    # As one: NVENC is told where Y is, and takes what follows it for UV.
+    grey = torch.full((height * 3 // 2, width), 128, dtype=torch.uint8).to(sizes.device)
+    y, uv = grey[:height], grey[height:]
     encoder = av.CodecContext.create("h264_nvenc", "w")
     assert isinstance(encoder, VideoCodecContext)
     encoder.width, encoder.height = width, height

@@ -31,6 +31,7 @@ from maskstream.pipeline.summary import (
     stage_times,
 )
 from maskstream.stages.codecs import check_codec
+from maskstream.stages.nvdec import check_nvdec
 from maskstream.stages.output import explain_failure, partial_name
 from maskstream.stages.source import expand_inputs
 
@@ -63,6 +64,8 @@ def execute(
     plans = plan_streams(config, expand_inputs(config.inputs))
     for suffix in {plan.video.suffix for plan in plans if plan.video is not None}:
         check_codec(config.video.codec, config.video.options, suffix)
+    if config.decoder == "nvdec":
+        check_nvdec()
     network = find_network(config)
     card = network.card
     ledger = Ledger()

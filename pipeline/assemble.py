@@ -11,6 +11,7 @@ from maskstream.models.engines import Engine
 from maskstream.models.engines.cores import available_cores
 from maskstream.pipeline.clock import Clock
 from maskstream.pipeline.config import OverlayConfig, Policy, RunConfig
+from maskstream.pipeline.errors import ConfigError
 from maskstream.pipeline.hub import Hub
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.metrics import Metrics
@@ -29,6 +30,7 @@ from maskstream.stages.decode import Decoder
 from maskstream.stages.encode import VideoEncoder
 from maskstream.stages.mask_png import PaletteImages
 from maskstream.stages.mask_track import MaskTrack
+from maskstream.stages.nvdec import Nvdec, check_nvdec
 from maskstream.stages.passthrough import Passthrough
 from maskstream.stages.records import Records
 
@@ -88,6 +90,7 @@ class Assembler:
                 start_s=self.config.start,
                 duration_s=self.config.duration,
                 threads=self.config.decoder_threads or threads.decoder,
+                nvdec=self._nvdec(plan),
             ),
             tuple(self._branches(plan, around, threads)),
             self.ledger,
@@ -95,6 +98,17 @@ class Assembler:
             is_fresh=self._is_fresh(plan),
             is_held=self.config.overload.hold,
         )
+
+    def _nvdec(self, plan: StreamPlan) -> Nvdec | None:
+        """Say what decodes instead of the CPU; docs/gpu.md has the reasons."""
+        decoder, device = self.config.decoder, self.engine.device
+        if decoder == "auto":
+            is_file = plan.source.path is not None
+            stays = is_file and plan.video is None and device.startswith("cuda")
+            decoder = "nvdec" if stays and _has_nvdec(device) else "software"
+        if decoder == "software":
+            return None
+        return Nvdec(plan.stream, device if device.startswith("cuda") else "cuda:0")
 
     def _is_fresh(self, plan: StreamPlan) -> bool:
         """Whether the stream is to stay fresh rather than whole."""
@@ -139,6 +153,14 @@ class Assembler:
                 min_area=record.min_area,
             )
             yield Branch("records", records, "records")
+
+
+def _has_nvdec(device: str) -> bool:
+    try:
+        check_nvdec(device)
+    except ConfigError:
+        return False
+    return True
 
 
 def annotator(overlay: OverlayConfig, classes: ClassTable, clock: Clock) -> Annotator:

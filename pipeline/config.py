@@ -248,6 +248,12 @@ class RunConfig(_Config):
     )
     summary: OutputPath | None = Field(None, description="JSON with the final ledger.")
     overwrite: bool = Field(False, description="Existing files are safe by default.")
+    decoder: Literal["auto", "software", "nvdec"] = Field(
+        "auto",
+        description="nvdec: on the CUDA device, which keeps the pictures; what it does "
+        "not take is decoded in software. auto: nvdec for a file whose pictures "
+        "nothing needs on the host, where the network is on CUDA; else software.",
+    )
     decoder_threads: int | None = Field(
         None,
         ge=1,

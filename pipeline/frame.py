@@ -59,8 +59,8 @@ class Frame:
     index: int
     """How many pictures of this stream were decoded before it."""
     picture: Any
-    """The decoder's own picture (``av.VideoFrame``), in the planes it gave. Still a
-    reference of the decoder: read it, never write to it."""
+    """The decoder's own picture (``av.VideoFrame``), in the planes it gave, which may
+    lie on a device. Still a reference of the decoder: read it, never write to it."""
     format: StreamFormat
     pts: int
     """In units of ``format.time_base``; estimated where the source gave none."""

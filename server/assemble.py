@@ -86,7 +86,7 @@ class StreamAssembler:
         Raises:
             MaskStreamError: Its settings cannot be had here.
         """
-        decoder = config.source.decoder(stream, self.ledger, self.clock, vitals)
+        decoder = config.source.live_decoder(stream, self.ledger, self.clock, vitals)
         preview = LivePreview(
             stream,
             annotator(config.overlay, self.classes, self.clock),

@@ -12,6 +12,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
 from maskstream.models.kernels.colour import ColourSpec
+from maskstream.stages.device_picture import pixel_format
 
 __all__ = ["ColourSpec", "matrix_and_range", "rgb_to_yuv", "swscale_colour"]
 
@@ -88,8 +89,9 @@ def _matrix(picture: av.VideoFrame) -> int:
 
 
 def _is_full_range(picture: av.VideoFrame) -> bool:
-    if picture.format.name.startswith("yuvj") or picture.format.is_rgb:
+    fmt = pixel_format(picture)
+    if fmt.name.startswith("yuvj") or fmt.is_rgb:
         return True
     if picture.color_range in (ColorRange.MPEG, ColorRange.JPEG):
         return picture.color_range == ColorRange.JPEG
-    return len(picture.format.components) < 3  # grey and palettes, as swscale has it
+    return len(fmt.components) < 3  # grey and palettes, as swscale has it

@@ -14,6 +14,7 @@ from maskstream.pipeline.errors import SourceError
 from maskstream.pipeline.frame import Frame, StreamFormat
 from maskstream.pipeline.ledger import Ledger
 from maskstream.stages.error_budget import ErrorBudget
+from maskstream.stages.nvdec import Nvdec
 from maskstream.stages.open_pictures import OpenPictures
 from maskstream.stages.opening import OpenVideo, open_source
 from maskstream.stages.passthrough import Passthrough
@@ -55,6 +56,8 @@ class Decoder:
     """How many packets in a row may be beyond decoding."""
     threads: int = 1
     """Threads of the decoder itself."""
+    nvdec: Nvdec | None = None
+    """Decodes what it can, and leaves the pictures on its device."""
 
     def __call__(self) -> Generator[Frame, None, None]:
         """Yield the frames.
@@ -77,7 +80,9 @@ class Decoder:
     def _open(self) -> AbstractContextManager[OpenVideo | OpenPictures]:
         if self.source.pictures:
             return nullcontext(OpenPictures(self.source))
-        return open_source(self.source, threads=self.threads, clock=self.clock)
+        return open_source(
+            self.source, threads=self.threads, clock=self.clock, nvdec=self.nvdec
+        )
 
     def _frames(
         self, opened: OpenVideo | OpenPictures, window: Window

@@ -20,13 +20,15 @@ def demux_pictures(
     container: InputContainer,
     video: VideoStream,
     beside: Sequence[Stream],
+    decode: Callable[[Packet[Any]], list[av.VideoFrame]],
     deliver: Callable[[Packet[Any]], None],
     budget: ErrorBudget,
 ) -> Iterator[av.VideoFrame]:
     """Decode the pictures of ``video``, in the order in which they are shown.
 
-    Packets of the streams ``beside`` it go to ``deliver`` as they come. Damage costs
-    what it damaged: reading goes on behind it, as far as the file goes.
+    Its packets go to ``decode``, those of the streams ``beside`` it to ``deliver`` as
+    they come. Damage costs what it damaged: reading goes on behind it, as far as the
+    file goes.
 
     Raises:
         SourceError: The budget is spent.
@@ -39,7 +41,7 @@ def demux_pictures(
         if packet.is_corrupt:
             budget.note("corrupt_packets")
         try:
-            pictures = video.decode(packet)
+            pictures = decode(packet)
         except av.FFmpegError as error:
             budget.spend("corrupt_packets", error)
             continue

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from maskstream.models.engines.base import YuvPicture
 from maskstream.stages.colour import matrix_and_range
+from maskstream.stages.device_picture import is_on_device
 
 __all__ = ["yuv_picture"]
 
@@ -21,13 +22,17 @@ def yuv_picture(
     """View the planes of a picture of 8 bits, without copying them.
 
     Args:
-        picture: as decoded; not to be let go while the result is in use.
+        picture: as decoded, on the host or on the device; not to be let go while the
+            result is in use.
         rotation: 0, 90, 180 or 270 degrees counter-clockwise.
         size_hw: height and width of the network's input, upright.
 
     Returns:
         None for formats that only the CPU's way knows (`network_picture`).
     """
+    if is_on_device(picture):
+        colour = matrix_and_range(picture)
+        return YuvPicture(picture.planes, colour, rotation, size_hw)
     name = picture.format.name
     if name != "nv12" and name not in _PLANAR:
         return None

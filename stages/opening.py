@@ -10,6 +10,7 @@ from typing import Any
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
@@ -18,6 +19,7 @@ from maskstream.pipeline.errors import SourceError
 from maskstream.pipeline.frame import StreamFormat
 from maskstream.stages.demux import demux_pictures
 from maskstream.stages.error_budget import ErrorBudget
+from maskstream.stages.nvdec import Nvdec
 from maskstream.stages.side_streams import SideDelivery, copy_templates, side_streams
 from maskstream.stages.source import Source
 from maskstream.stages.source_errors import source_error
@@ -40,6 +42,8 @@ class OpenVideo:
     """Copies of the streams beside the video, which outlive ``container``, by the index
     of the original."""
     read_timeout_s: float
+    nvdec: Nvdec | None = None
+    """What decodes instead of the CPU, as far as it can."""
 
     @property
     def begin_s(self) -> Fraction:
@@ -86,6 +90,17 @@ class OpenVideo:
         except av.FFmpegError:
             return  # what comes too early is decoded and left out
 
+    def decode(self, packet: Packet[Any]) -> list[av.VideoFrame]:
+        """Give a packet of the video to its decoder; return what is ready to be seen.
+
+        Raises:
+            av.FFmpegError: It cannot be decoded.
+        """
+        pictures = self.video.decode(packet)
+        if self.nvdec is None:
+            return pictures
+        return [self.nvdec.settle(picture, self.video) for picture in pictures]
+
     def pictures(
         self, budget: ErrorBudget, side: SideDelivery
     ) -> Iterator[av.VideoFrame]:
@@ -98,7 +113,7 @@ class OpenVideo:
         beside = [self.container.streams[index] for index in indices]
         try:
             yield from demux_pictures(
-                self.container, self.video, beside, side.deliver, budget
+                self.container, self.video, beside, self.decode, side.deliver, budget
             )
         except av.FFmpegError as error:
             is_silence = isinstance(error, av.error.ExitError | av.error.TimeoutError)
@@ -114,6 +129,7 @@ def open_source(
     open_timeout_s: float = 10.0,
     read_timeout_s: float = 10.0,
     clock: Clock = monotonic_clock,
+    nvdec: Nvdec | None = None,
 ) -> Generator[OpenVideo, None, None]:
     """Open the container of ``source`` and choose its video, for as long as the block.
 
@@ -123,6 +139,7 @@ def open_source(
         open_timeout_s: How long opening over the network may take as a whole.
         read_timeout_s: How long a peer may be silent, then and while reading.
         clock: Tells a peer that did not answer from one that answered nonsense.
+        nvdec: Decodes what it can.
 
     Raises:
         SourceError: It cannot be opened, or holds no video.
@@ -137,6 +154,7 @@ def open_source(
             # PyAV's own limit bounds the opening as a whole. While reading, it would
             # take the interpreter's lock each time that FFmpeg looks at the socket.
             timeout=(open_timeout_s, None) if source.is_network else None,
+            hwaccel=None if nvdec is None else nvdec.accelerator(),
         )
     except av.FFmpegError as error:
         # After a silent socket some demuxers speak of invalid data (RTSP) or of an
@@ -151,9 +169,10 @@ def open_source(
         container.flags &= ~_GENERATE_PTS
         video = _choose_video(source, container)
         video.thread_type = "AUTO"
-        video.thread_count = threads
+        # NVDEC needs none; each would hold a picture and one of its surfaces.
+        video.thread_count = 1 if video.codec_context.is_hwaccel else threads
         templates = copy_templates(source, side_streams(container))
-        yield OpenVideo(source, container, video, templates, read_timeout_s)
+        yield OpenVideo(source, container, video, templates, read_timeout_s, nvdec)
 
 
 def _choose_video(source: Source, container: InputContainer) -> VideoStream:

@@ -33,6 +33,7 @@ from maskstream.stages.colour import (
     rgb_to_yuv,
     swscale_colour,
 )
+from maskstream.stages.device_picture import is_on_device, on_host, pixel_format
 
 __all__ = ["PictureCopier", "PlaneLayout", "Samples", "planar_format", "plane_samples"]
 
@@ -116,7 +117,10 @@ def _samples(plane: VideoPlane, dtype: type[np.uint8 | np.uint16]) -> Samples:
 
 
 class PictureCopier:
-    """Makes planar pictures of its own from pictures that belong to the decoder."""
+    """Makes planar pictures of its own from pictures that belong to the decoder.
+
+    What lies on a device comes to the host so.
+    """
 
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
@@ -128,13 +132,16 @@ class PictureCopier:
 
         Any number of threads may read the picture meanwhile.
         """
-        target = planar_format(picture.format)
+        target = planar_format(pixel_format(picture))
         is_planar = target == picture.format.name
-        # Swscale's wrapper writes to its source's tags for a moment, so that a
-        # conversion starts from a second reference to the same planes.
-        graph = self._graph_for(picture, "copy" if is_planar else "null")
-        graph.vpush(picture)
-        copied = graph.vpull()
+        if is_on_device(picture):
+            copied = on_host(picture)
+        else:
+            # Swscale's wrapper writes to its source's tags for a moment, so that a
+            # conversion starts from a second reference to the same planes.
+            graph = self._graph_for(picture, "copy" if is_planar else "null")
+            graph.vpush(picture)
+            copied = graph.vpull()
         if not is_planar:
             copied = self._convert(copied, target)
         copied.pict_type = 0  # the encoder chooses its own, not the source's

@@ -22,6 +22,7 @@ from maskstream.pipeline.errors import ConfigError
 from maskstream.pipeline.frame import Labels, Segmentation, StreamFormat
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.stage import Inbox, Outputs
+from maskstream.stages.device_picture import pixel_format
 from maskstream.stages.planes import (
     PictureCopier,
     PlaneLayout,
@@ -94,7 +95,7 @@ class Redactor:
                 continue
             blocks = memory.union()
             picture = frame.picture
-            is_planar = planar_format(picture.format) == picture.format.name
+            is_planar = planar_format(pixel_format(picture)) == picture.format.name
             if is_planar and not blocks.any():
                 yield item
                 continue

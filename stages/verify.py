@@ -199,7 +199,7 @@ def _decode(path: Path, container: InputContainer) -> Iterator[av.VideoFrame]:
     source = Source(name=path.stem, display=str(path), url=str(path))
     budget = ErrorBudget(source, source.name, Ledger(), _ERROR_BUDGET)
     video = container.streams.video[0]
-    return demux_pictures(container, video, (), lambda _: None, budget)
+    return demux_pictures(container, video, (), video.decode, lambda _: None, budget)
 
 
 def _compare(what: str, was: str, now: str) -> Check:

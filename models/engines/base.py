@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,11 +83,19 @@ class Engine(Protocol):
         ...
 
 
+class DevicePlane(Protocol):
+    """A plane on a device, as a decoder there has left it."""
+
+    def __dlpack__(self) -> Any:
+        """Give a DLPack capsule, which keeps the memory while it is in use."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class YuvPicture:
     """A picture in the decoder's planes of 8 bits, and how the network is to see it."""
 
-    planes: tuple[NDArray[np.uint8], ...]
+    planes: tuple[NDArray[np.uint8] | DevicePlane, ...]
     """Y (H, W), then U and V, as large or smaller; or both in one, (H, W, 2)."""
     colour: ColourSpec
     rotation: int
@@ -108,7 +116,8 @@ class PlanesEngine(Engine, Protocol):
     ) -> Pending:
         """Start the network on pictures of either kind, of one network size.
 
-        All that is needed of them is copied before this returns. Waits and raises as
+        All that is needed of them is copied before this returns; planes on the device
+        are read there, and kept until they have been. Waits and raises as
         `Engine.submit` does.
         """
         ...

@@ -1,6 +1,6 @@
 """The network in torch on a CUDA device, from the decoder's planes to labels.
 
-upload stream    the planes of a batch, as one copy from pinned memory
+upload stream    the planes of a batch on the host, as one copy from pinned memory
 compute stream   planes -> input -> network, one graph -> scores -> labels
 download stream  the labels, into pinned memory
 """
@@ -15,8 +15,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.dlpack import from_dlpack
 
-from maskstream.models.engines.base import Pending, Picture, YuvPicture
+from maskstream.models.engines.base import (
+    DevicePlane,
+    Pending,
+    Picture,
+    YuvPicture,
+)
 from maskstream.models.engines.halving import MemoryBound
 from maskstream.models.engines.lanes import CpuLane, CudaLane, Lane
 from maskstream.models.engines.packing import Packed
@@ -88,10 +94,12 @@ class CudaEngine:
         fills: list[_Fill] = []
         for picture in pictures:
             if isinstance(picture, YuvPicture):
-                arrays.append(picture.planes)
+                own = picture.planes
+                arrays.append([one for one in own if isinstance(one, np.ndarray)])
                 size_hw = picture.network_hw
                 fill = partial(
                     _fill_from_planes,
+                    [self._seen(one) for one in own if not isinstance(one, np.ndarray)],
                     colour=picture.colour,
                     rotation=picture.rotation,
                     mean=self._mean,
@@ -147,6 +155,12 @@ class CudaEngine:
 
         return self._bound.run(len(fills), label)
 
+    def _seen(self, plane: DevicePlane) -> Tensor:
+        """View a plane where it lies; copy it only from another device."""
+        # From the capsule: torch would ask the plane to wait for torch's stream, which
+        # PyAV refuses. The lane waits for the decoder's instead.
+        return from_dlpack(plane.__dlpack__()).to(self._device)
+
     def _prepare_run(self, num: int, size_hw: tuple[int, int]) -> Run:
         shape = num, 3, *size_hw
         network = self._network.forward_centred
@@ -162,7 +176,8 @@ class CudaEngine:
 
 
 def _fill_from_planes(
-    planes: Sequence[Tensor],
+    on_device: Sequence[Tensor],
+    uploaded: Sequence[Tensor],
     out: Tensor,
     *,
     colour: ColourSpec,
@@ -170,7 +185,7 @@ def _fill_from_planes(
     mean: tuple[float, float, float],
 ) -> None:
     """Write a picture of the network's input from Y, U and V, or from Y and UV."""
-    y, u, *rest = planes
+    y, u, *rest = on_device or uploaded
     v = rest[0] if rest else u[..., 1]
     u = u if rest else u[..., 0]
     fill_input((y, u, v), out, colour=colour, rotation=rotation, mean=mean)

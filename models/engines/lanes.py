@@ -86,7 +86,8 @@ class CudaLane:
         self._download = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         # The network came on the default stream, for which the others do not wait.
         self._compute.wait_stream(torch.cuda.current_stream(device))
-        self._in_flight: deque[torch.cuda.Event] = deque()
+        # With its work, and so all that it reads on the device, which is not torch's.
+        self._in_flight: deque[tuple[torch.cuda.Event, Work]] = deque()
         self.busy = IntervalSum()
         self.waited = IntervalSum()
 
@@ -94,7 +95,7 @@ class CudaLane:
         """Queue work on a batch in pinned memory."""
         while len(self._in_flight) >= _MAX_IN_FLIGHT:
             with _explained():
-                self._in_flight.popleft().synchronize()
+                self._await_oldest()
         began, ended, done = (
             torch.cuda.Event(enable_timing=True, blocking=True)  # type: ignore[no-untyped-call]
             for _ in range(3)
@@ -103,6 +104,8 @@ class CudaLane:
             with torch.cuda.stream(self._upload):
                 pictures = batch.to(self._device, non_blocking=True)
             self._compute.wait_stream(self._upload)
+            # On it FFmpeg's decoders on the device have written their pictures.
+            self._compute.wait_stream(torch.cuda.default_stream(self._device))
             with torch.cuda.stream(self._compute):
                 pictures.record_stream(self._compute)  # freed only after its use there
                 began.record()
@@ -112,7 +115,7 @@ class CudaLane:
             with torch.cuda.stream(self._download):
                 host = [_to_pinned(one, self._download) for one in labels]
                 done.record()
-        self._in_flight.append(done)
+        self._in_flight.append((done, work))
 
         def fetch() -> Sequence[Tensor]:
             done.synchronize()
@@ -126,7 +129,12 @@ class CudaLane:
     def close(self) -> None:
         """Wait for what is in flight."""
         while self._in_flight:
-            self._in_flight.popleft().synchronize()
+            self._await_oldest()
+
+    def _await_oldest(self) -> None:
+        done, _ = self._in_flight[0]
+        done.synchronize()
+        self._in_flight.popleft()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

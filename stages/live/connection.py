@@ -105,7 +105,7 @@ class Connection:
             if not self._admits(packet):
                 continue
             try:
-                pictures = video.decode(packet)
+                pictures = self.opened.decode(packet)
             except av.FFmpegError as error:
                 self.budget.spend("corrupt_packets", error)
                 self._is_gated = self._has_keyframes

@@ -28,6 +28,7 @@ from maskstream.stages.live.reach import Address, address_of
 from maskstream.stages.live.reasons import Reason, reason_of
 from maskstream.stages.live.sender_clock import SenderClock
 from maskstream.stages.live.watch import NoWatch, SourceWatch
+from maskstream.stages.nvdec import Nvdec
 from maskstream.stages.opening import open_source
 from maskstream.stages.source import Source
 
@@ -66,6 +67,8 @@ class LiveDecoder:
     """How many packets in a row may be beyond decoding."""
     threads: int = 1
     """Threads of the decoder itself; each but the first holds back one picture."""
+    nvdec: Nvdec | None = None
+    """Decodes what it can, and leaves the pictures on its device."""
     wall_clock: Callable[[], float] = time.time
     """Seconds since 1970."""
     _is_stopped: Event = field(default_factory=Event)
@@ -126,6 +129,7 @@ class LiveDecoder:
             open_timeout_s=self.open_timeout_s,
             read_timeout_s=self.stall_after_s,
             clock=self.clock,
+            nvdec=self.nvdec,
         )
         with hear_losses(source) as losses, ExitStack() as stack:
             with self._pulse.call(self.clock, self.open_timeout_s, Reason.TIMEOUT):

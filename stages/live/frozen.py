@@ -7,6 +7,8 @@ import zlib
 import av
 import numpy as np
 
+from maskstream.stages.device_picture import on_host
+
 __all__ = ["Freeze"]
 
 _EVERY_S = 1.0
@@ -57,7 +59,7 @@ class Freeze:
 
 def _sum_of(picture: av.VideoFrame) -> int:
     """Sum up some rows of the first plane."""
-    plane = picture.planes[0]
+    plane = on_host(picture).planes[0]
     buffer: memoryview[int] = memoryview(plane)
     rows = np.frombuffer(buffer, np.uint8).reshape(-1, abs(plane.line_size))
     return zlib.crc32(rows[: plane.height : _ROWS, : plane.width].tobytes())

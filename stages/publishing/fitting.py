@@ -6,6 +6,7 @@ import av
 from av.video.reformatter import ColorRange
 
 from maskstream.pipeline.frame import StreamFormat
+from maskstream.stages.device_picture import on_host
 from maskstream.stages.displayed_size import displayed_hw, nearest_even
 
 __all__ = ["Fitter"]
@@ -31,6 +32,7 @@ class Fitter:
 
     def fit(self, picture: av.VideoFrame, form: StreamFormat) -> av.VideoFrame:
         """Turn, scale, letterbox and convert a picture where it needs it."""
+        picture = on_host(picture)
         key = (
             form,
             picture.width,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import ClassVar
 
 import av
@@ -13,14 +15,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from maskstream.models.engines.base import PlanesEngine
+from maskstream.models.engines.base import PlanesEngine, YuvPicture
 from maskstream.models.engines.cuda_engine import CudaEngine
 from maskstream.models.engines.packing import Packed
 from maskstream.models.engines.torch_engine import TorchEngine
 from maskstream.pipeline.channel import Channel
 from maskstream.pipeline.errors import ModelError
 from maskstream.pipeline.frame import Batch, Frame, Labels, StreamFormat
+from maskstream.stages.device_input import yuv_picture
 from maskstream.stages.segment import Segmenter
+from tests.clips import make_clip
+from tests.decoding import decode
 from tests.models.networks import NearestColour
 
 DEVICE = "cuda:0" if torch.cuda.is_available() else "cpu"
@@ -94,6 +99,32 @@ def test_planes_are_labelled_as_the_cpu_would(
         ):
             assert made.shape == known.shape
             assert np.mean(made == known) >= 0.995
+
+
+@pytest.mark.parametrize("rotation", [0, 270])
+def test_planes_on_the_device_are_read_where_they_are(
+    engine: CudaEngine, rotation: int, tmp_path: Path
+) -> None:
+    """Labels are the very ones, and each picture is kept until it has been read."""
+    clip = make_clip(tmp_path / "in.mp4", frames=5, size_hw=(96, 128))
+    size_hw = (48, 64) if rotation == 0 else (64, 48)
+    sizes_hw = [(96, 128)] * 5
+
+    def pictures(*, on_device: bool) -> Iterator[YuvPicture]:
+        for frame in decode(clip).frames:
+            picture = frame.picture.reformat(format="nv12")
+            seen = yuv_picture(picture, rotation, size_hw)
+            assert seen is not None
+            # As of NVDEC: torch gets them from PyAV, by DLPack.
+            yield replace(seen, planes=picture.planes) if on_device else seen
+
+    made = engine.submit_planes(list(pictures(on_device=True)), sizes_hw).labels()
+
+    known = engine.submit_planes(list(pictures(on_device=False)), sizes_hw).labels()
+    np.testing.assert_array_equal(made, known)
+    mixed = [*pictures(on_device=True), *pictures(on_device=False)]
+    again = engine.submit_planes(mixed, sizes_hw * 2).labels()
+    np.testing.assert_array_equal(again, [*known, *known])
 
 
 def test_a_batch_that_is_too_large_runs_in_halves(

@@ -48,7 +48,7 @@ def test_every_profile_can_be_named() -> None:
         config = SourceConfig.model_validate(
             {"url": "rtsp://c/", "profile": name, "options": {"probesize": 5000}}
         )
-        decoder = config.decoder("cam", Ledger(), ManualClock())
+        decoder = config.live_decoder("cam", Ledger(), ManualClock())
 
         assert decoder.profile is profile
         assert decoder.options == {"probesize": "5000"}
@@ -59,4 +59,4 @@ def test_what_is_not_live_is_told() -> None:
     config = SourceConfig.model_validate("synthetic:")
 
     with pytest.raises(SourceError, match="loop:synthetic: plays it again and again"):
-        config.decoder("cam", Ledger(), ManualClock())
+        config.live_decoder("cam", Ledger(), ManualClock())
