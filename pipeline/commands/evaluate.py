@@ -10,12 +10,13 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from maskstream.models.replacing import replacing
 from maskstream.pipeline.commands.evaluation_samples import open_samples
 from maskstream.pipeline.commands.evaluation_table import print_evaluation
 from maskstream.pipeline.config import ModelConfig, RecordsConfig
 from maskstream.pipeline.config_file import parse_config
 from maskstream.pipeline.errors import ConfigError
-from maskstream.stages.output import check_output, explain_failure
+from maskstream.stages.output import check_output
 
 if TYPE_CHECKING:
     from maskstream.models.classes import ClassTable
@@ -120,12 +121,12 @@ def evaluate(
             other=None if other is None else _open(engines, network, other),
             is_clip=clip is not None,
         )
-    if confusion_png is not None:
-        _draw_confusion(confusion_png, evaluation.scores, known)
     if as_json:
         typer.echo(evaluation.to_json())
     else:
         print_evaluation(evaluation, against)
+    if confusion_png is not None:  # last: a full disk should not cost the scores
+        _draw_confusion(confusion_png, evaluation.scores, known)
 
 
 def _settings(engine: str, device: str, precision: str, size: str) -> ModelConfig:
@@ -186,8 +187,8 @@ def _draw_confusion(path: Path, scores: Scores, classes: ClassTable) -> None:
             f"a confusion matrix is drawn by {error.name}, which is not here; "
             'run pip install "maskstream[train]"'
         ) from error
-    with explain_failure(path, kept=path):
-        plot_confusion(path, scores.confusion, classes)
+    with replacing(path) as part:
+        plot_confusion(part, scores.confusion, classes)
 
 
 def _box_finder(classes: ClassTable) -> FindBoxes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import cv2
@@ -93,6 +94,30 @@ def test_a_clip_needs_no_masks(run: Run, tmp_path: Path) -> None:
     told = json.loads(done.out)
     assert told["mean_iou"] is None
     assert told["temporal"]["flicker"] >= 0
+
+
+@pytest.mark.root
+def test_a_full_disk_costs_the_picture_and_not_the_scores(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    """They are printed before it is drawn; no half of it is left."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    size = "size=8k"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "none", str(disk)], check=True)
+    try:
+        picture = disk / "confusion.png"
+        done = run(
+            "evaluate", "--data", folder, *FAST, "--json", "--confusion-png", picture
+        )
+        left = list(disk.iterdir())
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+    assert done.code == 1
+    assert set(json.loads(done.out)) > PAPER
+    assert f"{picture} cannot be written: no space left on device" in done.sentence
+    assert left == []
 
 
 @pytest.mark.parametrize(

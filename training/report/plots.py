@@ -53,7 +53,7 @@ def plot_confusion(
         axes.text(
             column, row, f"{value:.0f}", ha="center", va="center", color=colour, size=8
         )
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, format="png", dpi=110)
 
 
 def plot_iou(path: Path, scores: Scores, classes: ClassTable) -> None:
