@@ -68,4 +68,9 @@ def _read_picture(path: Path) -> av.VideoFrame:
     # From memory, so that FFmpeg looks at what is in it and not at its name, which may
     # hold a % or the wrong suffix.
     with av.open(io.BytesIO(path.read_bytes()), "r") as container:
+        decoder = container.streams.video[0].codec_context
+        if decoder.name == "mjpeg":
+            # Else a JPEG that ends in the middle is grey from there on, without a word.
+            # Not for others: FFmpeg's TIFF refuses whole files then.
+            decoder.options = {"err_detect": "explode"}
         return next(container.decode(video=0))

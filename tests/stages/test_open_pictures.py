@@ -64,6 +64,18 @@ def test_a_picture_that_cannot_be_read_leaves_a_gap(tmp_path: Path) -> None:
     assert decoded.notes == {"corrupt_pictures": 1}
 
 
+def test_a_jpeg_that_ends_in_the_middle_is_no_picture(tmp_path: Path) -> None:
+    """FFmpeg would fill the rest with grey, and the network find something in it."""
+    folder = make_pictures(tmp_path, count=3, pattern="%d.jpg")
+    whole = (folder / "1.jpg").read_bytes()
+    (folder / "1.jpg").write_bytes(whole[: len(whole) * 3 // 4])
+
+    decoded = decode(folder)
+
+    assert pts_of(decoded.frames) == [0, 2]
+    assert decoded.notes == {"corrupt_pictures": 1}
+
+
 def test_a_part_of_the_pictures_is_read(tmp_path: Path) -> None:
     """What comes before is not opened."""
     folder = make_pictures(tmp_path, count=10)
