@@ -72,7 +72,7 @@ def load_weights(where: str | Path) -> tuple[FCN, ModelCard]:
 
     Raises:
         ModelError: if the file is missing, is no safetensors file with a card, or holds
-            the weights of another network.
+            the weights of another network, or what is no number.
     """
     path = find_weights(where)
     card = read_card(path)
@@ -84,6 +84,7 @@ def load_weights(where: str | Path) -> tuple[FCN, ModelCard]:
     model = build_model(card.model, len(card.classes))
     tensors = _read_tensors(path)
     _check_same_tensors(path, card.model, model.state_dict(), tensors)
+    _check_finite(path, tensors)
     model.load_state_dict(tensors)
     return model.eval(), card
 
@@ -153,4 +154,14 @@ def _check_same_tensors(
         raise ModelError(
             f"{path}: weights of another model, {model} does not fit: "
             f"{', '.join(found)}"
+        )
+
+
+def _check_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse weights of a training that blew up: one class would be everywhere."""
+    broken = [name for name, one in tensors.items() if not one.isfinite().all()]
+    if broken:
+        raise ModelError(
+            f"{path}: {len(broken)} of its weights are not all finite (first "
+            f"{min(broken)})"
         )

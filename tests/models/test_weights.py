@@ -143,6 +143,25 @@ def test_weights_of_another_model_are_refused(model: FCN, tmp_path: Path) -> Non
     assert "1 of another shape (first score_fr.bias)" in str(caught.value)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(
+    model: FCN, tmp_path: Path, value: float
+) -> None:
+    """Of a training that blew up; the network would find one class everywhere."""
+    path = tmp_path / "broken.safetensors"
+    save_weights(path, model, CARD)
+    tensors = load_file(path)
+    tensors["score_fr.weight"][1] = value
+    save_file(tensors, path, metadata={"model_card": CARD.to_json()})
+
+    with pytest.raises(ModelError) as caught:
+        load_weights(path)
+
+    assert str(caught.value) == (
+        f"{path}: 1 of its weights are not all finite (first score_fr.weight)"
+    )
+
+
 def test_weights_for_fewer_classes_are_refused(model: FCN, tmp_path: Path) -> None:
     """A card that counts other classes than its tensors is found out."""
     path = tmp_path / "few.safetensors"
