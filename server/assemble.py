@@ -18,8 +18,8 @@ from maskstream.server.config.publishing import PublishConfig, sink_names
 from maskstream.server.config.recording import Kind
 from maskstream.server.config.stream import StreamConfig
 from maskstream.server.labelled import LABELS, LabelCounter
-from maskstream.server.live_source import LiveSource
 from maskstream.server.observed import Observed, WrittenFrames
+from maskstream.server.running import LiveSource
 from maskstream.server.vitals import Vitals
 from maskstream.stages.events.counts import EventCounts
 from maskstream.stages.events.detect import EventDetector

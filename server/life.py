@@ -129,6 +129,8 @@ class Life:
     def _is_overdue(self) -> bool:
         if self._stopping_since is None:
             return False
+        if self.supervisor.is_held_up:
+            return True
         limit_s = self.stop_deadline_s + _GRACE_S
         if self.signals.num_stops > 1 or self._num_defects > 1:
             limit_s = min(limit_s, _GRACE_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +18,8 @@ from maskstream.server.config.stream import StreamConfig
 from maskstream.server.control import StreamExistsError, UnknownStreamError
 from maskstream.server.memory import give_back_freed_memory
 from maskstream.server.metrics import ServerMetrics
-from maskstream.server.stream import LiveStream, Running
+from maskstream.server.running import Running
+from maskstream.server.stream import LiveStream
 from maskstream.server.vitals import Vitals
 from maskstream.stages.credentials import mask_credentials
 
@@ -39,6 +41,15 @@ class Member:
     life: LiveStream
     is_gone: Event = field(default_factory=Event)
     """It has ended and was forgotten; its id is free."""
+
+    def wait_gone(self, timeout_s: float) -> bool:
+        """Wait for that, no longer than it may still come; False when it has not."""
+        for _ in range(math.ceil(timeout_s)):
+            if self.is_gone.wait(1.0):
+                return True
+            if self.life.is_held_up:
+                return False
+        return False
 
 
 class Members:

@@ -17,14 +17,17 @@ from maskstream.pipeline.clock import Clock, monotonic_clock
 from maskstream.pipeline.errors import MaskStreamError, PipelineError
 from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.ledger import Ledger
-from maskstream.server.live_source import LiveSource
 from maskstream.server.restart_limit import RestartLimit
+from maskstream.server.running import Running
 from maskstream.server.status import State
 from maskstream.stages.live.reasons import Reason
 
-__all__ = ["LiveStream", "Phase", "Running"]
+__all__ = ["LiveStream", "Phase"]
 
 _logger = logging.getLogger(__name__)
+
+_HUNG_DEADLINE_S = 5.0
+_HUNG_GRACE_S = 3.0  # to finish files
 
 
 class _Goal(Enum):
@@ -42,14 +45,6 @@ class Phase:
     """In seconds since 1970."""
     message: str | None = None
     """What is wrong, in one sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A pipeline and its source."""
-
-    pipeline: Pipeline
-    source: LiveSource
 
 
 class LiveStream:
@@ -155,6 +150,17 @@ class LiveStream:
             return None if self._running is None else self._running.source.hang()
 
     @property
+    def is_held_up(self) -> bool:
+        """It was told to end, its sinks had time to, and its source hangs."""
+        deadline_s = min(self._stop_deadline_s, _HUNG_DEADLINE_S) + _HUNG_GRACE_S
+        with self._changed:
+            running = self._running
+            if running is None or not running.pipeline.is_cancelled:
+                return False
+            is_late = self._clock() - self._drained_at > deadline_s
+            return is_late and running.source.hang() is not None
+
+    @property
     def has_ended(self) -> bool:
         """It was to end and has; nothing of it runs any more."""
         with self._changed:
@@ -186,12 +192,14 @@ class LiveStream:
                 pipeline.drain()
                 self._drained_at = now
             return
-        is_late = now - self._drained_at > self._stop_deadline_s
-        if is_late and not pipeline.is_cancelled:
+        deadline_s = self._stop_deadline_s
+        if running.source.hang() is not None:  # only what is behind it may still end
+            deadline_s = min(deadline_s, _HUNG_DEADLINE_S)
+        if now - self._drained_at > deadline_s and not pipeline.is_cancelled:
             _logger.warning(
                 "%s: not ended within %g s, what is left of it is discarded",
                 self.stream,
-                self._stop_deadline_s,
+                deadline_s,
             )
             pipeline.cancel()
 

@@ -96,7 +96,7 @@ class Supervisor:
         """End a stream, finish its files and forget it; raises StillEndingError."""
         member = self._members.find(stream)
         member.life.end()
-        if not member.is_gone.wait(self._patience_s):
+        if not member.wait_gone(self._patience_s):
             why = member.vitals.source.message or "something in it does not answer"
             raise StillEndingError(f"{stream} is still ending: {why}")
 
@@ -222,6 +222,12 @@ class Supervisor:
         """Every stream was to end and has, and so has the network."""
         is_idle = self._network.has_ended or not self._network.is_up
         return self._is_stopping and is_idle and not self._members.all()
+
+    @property
+    def is_held_up(self) -> bool:
+        """Only streams are left whose sources hang."""
+        members = self._members.all()
+        return bool(members) and all(one.life.is_held_up for one in members)
 
     @property
     def failure(self) -> str | None:

@@ -10,11 +10,11 @@ from threading import Event
 from maskstream.pipeline.graph import Pipeline
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.stage import Inbox, Outputs
-from maskstream.server.stream import Running
+from maskstream.server.running import Running
 from maskstream.stages.live.reasons import Reason
 from tests.pipeline.threads import PATIENCE_S
 
-__all__ = ["FakeCamera", "FakeFrame", "running_of", "until"]
+__all__ = ["FakeCamera", "FakeFrame", "counting", "running_of", "until"]
 
 
 @dataclass(frozen=True)
@@ -68,19 +68,25 @@ class FakeCamera:
             Event().wait(0.001)  # a camera has a pace; nothing is asserted of it
 
 
+def counting(ledger: Ledger, stream: str = "front") -> Callable[[Inbox], Outputs]:
+    """Make a sink that counts what it is given as written."""
+
+    def write(inbox: Inbox) -> Outputs:
+        for _ in inbox:
+            ledger.written(stream, "sink")
+            yield
+
+    return write
+
+
 def running_of(
     camera: FakeCamera, sink: Callable[[Inbox], Outputs] | None = None
 ) -> Running:
     """Send what a camera gives to a sink, which counts it as written."""
-
-    def write(inbox: Inbox) -> Outputs:
-        for _ in inbox:
-            camera.ledger.written(camera.stream, "sink")
-            yield
-
     camera.ledger.reopen(camera.stream, ["sink"])
     pipeline = Pipeline(stream=camera.stream)
-    pipeline.source("decode", camera).then("sink", sink or write)
+    sink = sink or counting(camera.ledger, camera.stream)
+    pipeline.source("decode", camera).then("sink", sink)
     return Running(pipeline, camera)
 
 

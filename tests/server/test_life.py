@@ -20,6 +20,7 @@ class Told:
         self.has_ended = False
         self.is_loading = False
         self.num_unbalanced = 0
+        self.is_held_up = False
         self.not_alive: str | None = None
         self.not_ready: str | None = None
         self.num_lost = 0
@@ -148,6 +149,19 @@ def test_what_does_not_end_is_left_behind(num_lost: int, code: int) -> None:
 
     assert not bench.life.goes_on()
     assert (bench.life.exit_code, bench.life.is_stuck) == (code, True)
+
+
+def test_streams_whose_sources_hang_are_not_waited_for() -> None:
+    """When nothing else is left; no deadline would end them."""
+    bench = Bench()
+    bench.signals.num_stops = 1
+    assert bench.life.goes_on()
+    assert bench.life.goes_on()
+    bench.told.is_held_up = True
+
+    assert not bench.life.goes_on()
+    assert bench.told.count("abandon") == 1
+    assert (bench.life.exit_code, bench.life.is_stuck) == (0, True)
 
 
 def test_a_network_that_was_given_up_ends_the_daemon() -> None:

@@ -12,8 +12,9 @@ from maskstream.pipeline.clock import ManualClock
 from maskstream.pipeline.errors import SourceError
 from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.stage import Inbox, Outputs
+from maskstream.server.running import Running
 from maskstream.server.status import State
-from maskstream.server.stream import LiveStream, Running
+from maskstream.server.stream import LiveStream
 from tests.pipeline.threads import PATIENCE_S, in_background
 from tests.server.fakes import FakeCamera, running_of, until
 
@@ -26,7 +27,12 @@ def live(
     """Make a stream called front."""
     clock = clock or ManualClock()
     return LiveStream(
-        "front", build, ledger, stop_deadline_s=5, clock=clock, wall_clock=lambda: 7.0
+        "front",
+        build,
+        ledger,
+        stop_deadline_s=5,
+        clock=clock,
+        wall_clock=lambda: 7.0,
     )
 
 

@@ -8,6 +8,7 @@ import { Picture } from "/static/picture.js";
 import { Recordings } from "/static/recordings.js";
 
 const NUM_CLASSES_TOLD = 5;
+const LAST_S = 50; // the daemon shows no picture that is older than a minute
 const NONE = "–";
 const TITLES = {
   starting: "Starting",
@@ -55,7 +56,9 @@ export class Card {
     const isHolding = isUp && status.overload !== "none";
     this.root.toggleAttribute("data-overload", isHolding);
     parts.state.textContent = isHolding ? `overload: ${status.overload}` : status.state;
-    if (!isUp && status.last_frame_at !== null) this.picture.showLast();
+    const isAway = status.state === "waiting" || status.state === "connecting";
+    const hasLast = status.last_frame_at !== null && now - status.last_frame_at < LAST_S;
+    if (isAway && hasLast) this.picture.showLast();
     parts.source.textContent = parts.source.title = status.source;
     this.#tellWhy(status, now);
 

@@ -127,6 +127,7 @@ def test_a_stream_that_is_away_says_why(
         "message": "rtsp://***@192.0.2.7/main: the server has no such path",
         "retry_in_s": 12.0,
         "since": time.time() - 600,
+        "last_frame_at": time.time() - 600,  # a picture that is not shown any more
     }
     wait_for(lambda: control.status("front").account.decoded > 8)
     with visit(browser, str(client.base_url)) as page:
