@@ -33,3 +33,18 @@ def test_loss_costs_what_it_damaged(
     assert told["notes"]["missed_packets"] > 0
     assert told["notes"]["wait_keyframe"] > 0
     assert told["events"] == ["connecting", "up 320x240"]
+
+
+@pytest.mark.parametrize("overload", ["hold", "drop"])
+def test_overload_and_loss_at_once_smear_nothing(overload: str) -> None:
+    """Frames are left out behind the decoder alone, which sees what the network left."""
+    told = run_alone("overloaded_network", 3, 100, overload)
+
+    assert told["has_enough"]
+    assert told["untrue"] == 0
+    assert told["decoded"] == told["written"] + told["dropped"]
+    assert told["notes"]["missed_packets"] > 0
+    if overload == "hold":
+        assert told["held"] > 0
+    else:
+        assert told["dropped"] > 0
