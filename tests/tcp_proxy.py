@@ -6,7 +6,7 @@ import contextlib
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -17,9 +17,15 @@ __all__ = ["Proxy", "proxy", "server_tls"]
 class Proxy:
     """Forwards what both sides say, unless told otherwise."""
 
-    def __init__(self, target: int, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        target: int,
+        tls: ssl.SSLContext | None = None,
+        alter: Callable[[bytes], bytes] = bytes,
+    ) -> None:
         self._target = target
         self._tls = tls
+        self._alter = alter
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._flows = Event()
@@ -75,25 +81,34 @@ class Proxy:
             caller.close()
             return
         self._sockets.append(camera)
-        back = Thread(target=self._pump, args=(camera, caller))
+        back = Thread(target=self._pump, args=(camera, caller, self._alter))
         back.start()
         self._pump(caller, camera)
         back.join()
 
-    def _pump(self, source: socket.socket, target: socket.socket) -> None:
+    def _pump(
+        self,
+        source: socket.socket,
+        target: socket.socket,
+        alter: Callable[[bytes], bytes] = bytes,
+    ) -> None:
         with contextlib.suppress(OSError):
             while content := source.recv(65536):
                 self._flows.wait()
-                target.sendall(content)
+                target.sendall(alter(content))
         for end in (source, target):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
-def proxy(target: int, tls: ssl.SSLContext | None = None) -> Iterator[Proxy]:
-    """Put a proxy before a port of this machine."""
-    made = Proxy(target, tls)
+def proxy(
+    target: int,
+    tls: ssl.SSLContext | None = None,
+    alter: Callable[[bytes], bytes] = bytes,
+) -> Iterator[Proxy]:
+    """Put a proxy before a port of this machine; ``alter`` changes what it says."""
+    made = Proxy(target, tls, alter)
     try:
         yield made
     finally:

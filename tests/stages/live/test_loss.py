@@ -37,7 +37,7 @@ def test_loss_costs_what_it_damaged(
 
 @pytest.mark.parametrize("overload", ["hold", "drop"])
 def test_overload_and_loss_at_once_smear_nothing(overload: str) -> None:
-    """Frames are left out behind the decoder alone, which sees what the network left."""
+    """Frames are left out behind the decoder alone, which sees all that came."""
     told = run_alone("overloaded_network", 3, 100, overload)
 
     assert told["has_enough"]
