@@ -27,6 +27,7 @@ from maskstream.stages.side_tracks import SideTracks
 __all__ = ["AnnotatedFile"]
 
 _HEVC = ("libx265", "hevc_nvenc")
+_ISO = ("mp4", "mov")
 
 
 class AnnotatedFile:
@@ -73,7 +74,7 @@ class AnnotatedFile:
             threads,
         )
         tag_like(self._video.codec_context, convert(first.picture, self._pix_fmt))
-        if video_codec.encoder in _HEVC and container.format.name in ("mp4", "mov"):
+        if video_codec.encoder in _HEVC and container.format.name in _ISO:
             self._video.codec_context.codec_tag = "hvc1"  # Apple's players want it
         self._masks: MaskStream | None = None
         if classes is not None:
@@ -83,6 +84,7 @@ class AnnotatedFile:
         if side_packets is not None:
             self._side = SideTracks(container, first, side_packets, ledger)
         self._least_pts = first.pts
+        self._end_pts = first.pts
         self._durations: dict[int, int] = {}  # by pts, of what the encoder holds back
         container.start_encoding()
 
@@ -94,6 +96,7 @@ class AnnotatedFile:
         pts = max(frame.pts, self._least_pts)
         self._least_pts = pts + 1
         self._durations[pts] = frame.duration
+        self._end_pts = pts + max(frame.duration, 1)
         if self._masks is not None:
             self._mask_packets.extend(self._masks.encode(item, pts))
         picture = convert(frame.picture, self._pix_fmt)
@@ -101,7 +104,14 @@ class AnnotatedFile:
 
     def flush(self) -> None:
         """Write what the encoder has held back, and the rest of what is beside."""
-        self._mux(self._video.encode(None))
+        packets = self._video.encode(None)
+        if packets and self._container.format.name in _ISO:
+            # FFmpeg takes the end of the last fragment's packets for that of the video.
+            # Where the picture shown last is not among them, its edit list cuts it off.
+            last = packets[-1].pts
+            assert last is not None
+            self._durations[last] = self._end_pts - last
+        self._mux(packets)
         self._container.mux(self._mask_packets)
         if self._side is not None:
             self._side.mux_rest()

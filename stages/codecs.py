@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import av
 from av.codec.codec import UnknownCodecError, find_best_pix_fmt_of_list
@@ -41,15 +41,20 @@ class VideoCodec:
     50, seconds of a camera at 5 fps."""
     takes_odd_sizes: bool = False
     """A size that its chroma planes do not divide evenly is no obstacle."""
+    with_preset: Mapping[str, str] = field(default_factory=dict)
+    """Options that go with its own preset; another has better ones of its own."""
 
 
-# Quality is constant, not bit rate: the overlay must be clear in every scene. Measured
-# on a 960x540 motorway, x264 superfast at 22 looks as veryfast at 20 does (45 dB),
-# takes half of its time and a fifth more space.
+# Quality is constant, not bit rate: the overlay must be clear in every scene. Why these
+# settings of x264: docs/outputs.md.
 _NVENC_LOW_DELAY = {"bf": "0", "delay": "0", "zerolatency": "1"}
 CODECS: Mapping[str, VideoCodec] = {
     "h264": VideoCodec(
-        "libx264", {"preset": "superfast", "crf": "22"}, {"tune": "zerolatency"}
+        "libx264",
+        {"preset": "ultrafast", "crf": "20"},
+        {"tune": "zerolatency", "bf": "0"},
+        # B-frames always three at a time: they cost no time, and a sixth less space.
+        with_preset={"bf": "3", "b_strategy": "0"},
     ),
     "hevc": VideoCodec(
         "libx265",
@@ -76,7 +81,9 @@ CODECS: Mapping[str, VideoCodec] = {
 
 def encoder_options(codec: VideoCodec, given: Mapping[str, str]) -> dict[str, str]:
     """Put options over those of a codec; ``crf`` is its quality by any name."""
-    options = {**codec.options, **given}
+    preset = codec.options["preset"]
+    own = codec.with_preset if given.get("preset", preset) == preset else {}
+    options = {**codec.options, **own, **given}
     if "crf" in given and "crf" not in codec.options:
         options["cq"] = options.pop("crf")  # NVENC
     return options

@@ -9,7 +9,7 @@ import pytest
 from maskstream.pipeline.channel import Channel
 from maskstream.pipeline.errors import ConfigError
 from maskstream.pipeline.ledger import Ledger
-from maskstream.stages.codecs import check_codec
+from maskstream.stages.codecs import CODECS, check_codec
 from maskstream.stages.encode import VideoEncoder
 from maskstream.stages.verify import verify
 from tests.clips import make_clip
@@ -86,7 +86,7 @@ def test_an_encoder_that_is_closed_leaves_what_it_has(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "source.mp4", frames=40, audio=1)
     items, packets = read_clip(source)
     encoder = VideoEncoder(
-        tmp_path / "output.mp4", Ledger(), packets, options={"tune": "zerolatency"}
+        tmp_path / "output.mp4", Ledger(), packets, options=CODECS["h264"].low_delay
     )
     outcomes = encoder(Channel.of(*items))
     for _ in range(30):

@@ -101,7 +101,9 @@ def test_a_quota_ends_the_run_with_a_sentence_and_a_playable_file(
     assert "cannot be written: file too large; what was" in str(failure.value)
     assert str(partial) in str(failure.value)
     times = playable_times(partial)
-    assert times == times_of(source)[: len(times)]
+    wanted = times_of(source)
+    assert times[:-3] == wanted[: len(times) - 3]  # before the last come frames between
+    assert set(times) <= set(wanted)
     assert len(times) >= 10
     assert not (tmp_path / f"output{suffix}").exists()
 
