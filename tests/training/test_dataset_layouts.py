@@ -176,20 +176,27 @@ def test_seg11valid_is_val_without_what_sbd_learns_from(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_sbd(tmp_path: Path) -> None:
-    """Labels are read from MATLAB files."""
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_sbd(tmp_path: Path, is_compressed: bool) -> None:
+    """Labels are read from MATLAB files; damage in one is found, and not read."""
     from scipy.io import savemat
 
     labels = np.array([[0, 3], [20, 0]], np.uint8)
     save(tmp_path / "img/a.jpg", picture(2, 2))
     (tmp_path / "cls").mkdir()
-    savemat(tmp_path / "cls/a.mat", {"GTcls": {"Segmentation": labels}})
+    file = tmp_path / "cls/a.mat"
+    content = {"GTcls": {"Segmentation": labels}}
+    savemat(file, content, do_compression=is_compressed)
     (tmp_path / "train.txt").write_text("a\n")
 
     folder = LabelledFolder.open(tmp_path, "train")
 
     assert find_layout(tmp_path).name == "sbd"
     assert np.array_equal(folder[0][1], labels)
+    if is_compressed:
+        file.write_bytes(file.read_bytes()[:-1] + b"?")  # of the sum
+        with pytest.raises(ConfigError, match=r"a\.mat: these are not labels of sbd"):
+            folder[0]
 
 
 def test_a_matlab_file_of_something_else_is_named(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ B. Hariharan et al.: "Semantic contours from inverse detectors", ICCV 2011 (SBD)
 
 from __future__ import annotations
 
+import io
+import struct
 import zlib
 from pathlib import Path
 
@@ -28,6 +30,9 @@ _MAT_DAMAGE = (
     zlib.error,
 )
 """What scipy raises of other and of damaged files beside its own error."""
+
+
+_MAT_HEADER, _MAT_COMPRESSED = 128, 15
 
 
 class VocLayout:
@@ -113,7 +118,10 @@ def _read_sbd(path: Path) -> Labels:
             'run pip install "maskstream[train]"'
         ) from error
     try:
-        labels = np.asarray(loadmat(path)["GTcls"]["Segmentation"][0, 0], np.uint8)
+        content = path.read_bytes()
+        _check_sums(content)
+        loaded = loadmat(io.BytesIO(content))
+        labels = np.asarray(loaded["GTcls"]["Segmentation"][0, 0], np.uint8)
     except (MatReadError, *_MAT_DAMAGE) as error:
         raise ConfigError(f"{path}: these are not labels of sbd: {error}") from error
     last = len(PASCAL_VOC) - 1
@@ -122,6 +130,24 @@ def _read_sbd(path: Path) -> Labels:
             f"{path}: id {labels.max()} is no class; known are 0 to {last}"
         )
     return labels
+
+
+def _check_sums(content: bytes) -> None:
+    """Raise zlib.error where something compressed is damaged.
+
+    scipy looks at what is in it before its sum, and was seen to crash there. MATLAB's
+    description of its MAT-file format 5: a header of 128 bytes, then elements, each of
+    a kind, its bytes, and those.
+    """
+    order = ">" if content[126:128] == b"MI" else "<"
+    at = _MAT_HEADER
+    while at + 8 <= len(content):
+        kind, length = struct.unpack_from(f"{order}II", content, at)
+        at += 8
+        if kind != _MAT_COMPRESSED:
+            return  # SBD's are compressed as a whole
+        zlib.decompress(content[at : at + length])
+        at += length
 
 
 def _sbd_beside(root: Path) -> Path | None:
