@@ -52,7 +52,7 @@ class Control(Protocol):
         """End a stream, finish its files and forget it; raises StillEndingError."""
 
     def pause(self, stream: str) -> None:
-        """Let go of the source until `resume`; the stream stays known."""
+        """Let go of the source until `resume`; raises StillEndingError."""
 
     def resume(self, stream: str) -> None:
         """Begin again after `pause`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event, Lock
@@ -15,7 +15,11 @@ from maskstream.pipeline.hub import Hub
 from maskstream.pipeline.ledger import Ledger
 from maskstream.server.assemble import StreamAssembler
 from maskstream.server.config.stream import StreamConfig
-from maskstream.server.control import StreamExistsError, UnknownStreamError
+from maskstream.server.control import (
+    StillEndingError,
+    StreamExistsError,
+    UnknownStreamError,
+)
 from maskstream.server.memory import give_back_freed_memory
 from maskstream.server.metrics import ServerMetrics
 from maskstream.server.running import Running
@@ -42,14 +46,19 @@ class Member:
     is_gone: Event = field(default_factory=Event)
     """It has ended and was forgotten; its id is free."""
 
-    def wait_gone(self, timeout_s: float) -> bool:
-        """Wait for that, no longer than it may still come; False when it has not."""
+    def wait(self, is_over: Callable[[float], bool], timeout_s: float) -> None:
+        """Ask ``is_over`` for a second each, for as long as it may still be.
+
+        Raises:
+            StillEndingError: It is not.
+        """
         for _ in range(math.ceil(timeout_s)):
-            if self.is_gone.wait(1.0):
-                return True
+            if is_over(1.0):
+                return
             if self.life.is_held_up:
-                return False
-        return False
+                break
+        why = self.vitals.source.message or "something in it does not answer"
+        raise StillEndingError(f"{self.stream} is still ending: {why}")
 
 
 class Members:

@@ -122,12 +122,10 @@ class LiveStream:
                 self._running.source.stop()
                 self._running.pipeline.cancel()
 
-    def wait_for(self, *states: State, timeout_s: float) -> bool:
-        """Wait until the stream is in one of these states; False when it is not."""
+    def wait_for(self, state: State, timeout_s: float) -> bool:
+        """Wait until the stream is in a state; False when it is not."""
         with self._changed:
-            return self._changed.wait_for(
-                lambda: self._phase.state in states, timeout_s
-            )
+            return self._changed.wait_for(lambda: self._phase.state is state, timeout_s)
 
     # -- what is known ---------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -15,7 +16,6 @@ from maskstream.pipeline.ledger import Ledger
 from maskstream.server.config.publishing import check_targets
 from maskstream.server.config.serve import ServeSettings, check_id, masked
 from maskstream.server.config.stream import StreamConfig, lay_over, parse_stream
-from maskstream.server.control import StillEndingError
 from maskstream.server.members import Member, Members
 from maskstream.server.network import SharedNetwork
 from maskstream.server.overload import Ladder
@@ -96,15 +96,13 @@ class Supervisor:
         """End a stream, finish its files and forget it; raises StillEndingError."""
         member = self._members.find(stream)
         member.life.end()
-        if not member.wait_gone(self._patience_s):
-            why = member.vitals.source.message or "something in it does not answer"
-            raise StillEndingError(f"{stream} is still ending: {why}")
+        member.wait(member.is_gone.wait, self._patience_s)
 
     def pause(self, stream: str) -> None:
-        """Let go of the source until `resume`; the stream stays known."""
-        life = self._members.find(stream).life
-        life.pause()
-        life.wait_for(State.PAUSED, timeout_s=self._patience_s)
+        """Let go of the source until `resume`; raises StillEndingError."""
+        member = self._members.find(stream)
+        member.life.pause()
+        member.wait(partial(member.life.wait_for, State.PAUSED), self._patience_s)
 
     def resume(self, stream: str) -> None:
         """Begin again after `pause`."""

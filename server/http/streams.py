@@ -13,6 +13,7 @@ from maskstream.server.http.admission import admit_settings
 from maskstream.server.http.answers import (
     NO_STREAM,
     Failure,
+    Responses,
     StreamList,
     StreamView,
 )
@@ -22,6 +23,11 @@ from maskstream.server.http.source_policy import SourcePolicy
 __all__ = ["StreamId", "stream_routes"]
 
 _logger = logging.getLogger(__name__)
+
+_STILL_ENDING: Responses = {
+    **NO_STREAM,
+    503: {"model": Failure, "description": "It is to end, and has not yet."},
+}
 
 StreamId = Annotated[
     str,
@@ -94,21 +100,14 @@ def stream_routes(
         _note(request, stream, "changed")
         return StreamView.of(control.status(stream))
 
-    @routes.delete(
-        "/{stream}",
-        status_code=204,
-        responses={
-            **NO_STREAM,
-            503: {"model": Failure, "description": "It is to end, and has not yet."},
-        },
-    )
+    @routes.delete("/{stream}", status_code=204, responses=_STILL_ENDING)
     def remove_stream(stream: StreamId, request: Request) -> Response:
         """End a stream, finish its files and forget it."""
         control.remove(stream)
         _note(request, stream, "removed")
         return Response(status_code=204)
 
-    @routes.post("/{stream}/{action}", responses=NO_STREAM)
+    @routes.post("/{stream}/{action}", responses=_STILL_ENDING)
     def act_on_stream(
         stream: StreamId,
         action: Literal["pause", "resume", "restart"],

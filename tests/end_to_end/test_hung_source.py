@@ -43,6 +43,7 @@ def test_a_source_that_hangs_holds_up_nobody_and_is_seen(tmp_path: Path) -> None
             daemon.wait(lambda: daemon.stream("good")["decoded"] > before + 10, "more")
             streams = {name: daemon.stream(name) for name in settings["streams"]}
             metrics = daemon.metrics()
+            pause = daemon.ask("POST", "/v1/streams/reading/pause")
             removal = daemon.ask("DELETE", "/v1/streams/reading")
             health = daemon.ask("GET", "/healthz")
 
@@ -62,8 +63,9 @@ def test_a_source_that_hangs_holds_up_nobody_and_is_seen(tmp_path: Path) -> None
     for name in ("opening", "reading"):
         assert metrics["maskstream_stream_up", (("stream", name),)] == 0
     assert metrics["maskstream_stream_stalls_total", (("stream", "reading"),)] == 1
-    assert removal.status_code == 503
-    assert removal.json() == {"error": f"reading is still ending: {sentence}"}
+    for answer in (pause, removal):
+        assert answer.status_code == 503
+        assert answer.json() == {"error": f"reading is still ending: {sentence}"}
     assert health.is_success
     told = [line["message"] for line in daemon.lines if "hangs" in line["message"]]
     assert f"reading: {sentence} (stalled)" in told
