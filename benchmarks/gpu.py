@@ -3,9 +3,9 @@
     python -m benchmarks.gpu [--out FOLDER] [--minutes 8] [--smoke]
 
 Runs the tests that need a GPU, compares each kernel with its twin, times the network
-alone and the way from host planes to host labels; writes gpu.md and gpu.json. What
-there was no time for is missing from the tables. `--smoke` does the same on the CPU at
-tiny sizes, to see that it would run; its times mean nothing.
+alone, the way from planes to host labels, and whole runs of a clip; writes gpu.md and
+gpu.json. What there was no time for is missing from the tables. `--smoke` does the same
+on the CPU at tiny sizes, to see that it would run; its times mean nothing.
 """
 
 from __future__ import annotations
@@ -25,10 +25,15 @@ from benchmarks.gpu_codecs import time_codecs
 from benchmarks.gpu_kernels import check_kernels
 from benchmarks.gpu_network import time_networks, time_pipeline
 from benchmarks.gpu_report import Report, Row
+from benchmarks.gpu_runs import time_runs
 from benchmarks.gpu_sizes import FULL, SMOKE
 
 _TESTS = ("tests/models/kernels", "tests/models/test_cuda_engine.py")
-_GPU_TESTS = "tests/models/test_engines.py"
+_GPU_TESTS = (
+    "tests/models/test_engines.py",
+    "tests/stages/test_nvdec.py",
+    "tests/stages/test_device_overlay.py",
+)
 _TESTS_MAY_TAKE_S = 180
 
 
@@ -51,13 +56,14 @@ def main() -> None:
     report.add("Kernels beside their twins", check_kernels(sizes))
     if not arguments.smoke:
         report.add(
-            "Tests", [_run_tests("-q", *_TESTS), _run_tests("-mgpu", _GPU_TESTS)]
+            "Tests", [_run_tests("-q", *_TESTS), _run_tests("-mgpu", *_GPU_TESTS)]
         )
     report.add("Codecs of the device", time_codecs(sizes))
-    networks = report.add("Network alone", time_networks(sizes, ends_at - 60))
+    networks = report.add("Network alone", time_networks(sizes, ends_at - 120))
     report.add(
-        "Host planes to host labels", time_pipeline(sizes, list(networks), ends_at)
+        "Planes to host labels", time_pipeline(sizes, list(networks), ends_at - 60)
     )
+    report.add("Runs of a clip", time_runs(sizes, ends_at))
 
 
 def _machine(device: torch.device) -> Row:

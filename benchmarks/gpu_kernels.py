@@ -25,13 +25,14 @@ _BT709 = ColourSpec(0.2126, 0.0722, is_full_range=False)
 
 def check_kernels(sizes: Sizes) -> Iterator[Row]:
     """Yield a row a kernel; what differs is a share of the samples and the most."""
-    yield _check_input(sizes)
+    yield _check_input("planes to network input", make_planes(sizes), sizes)
+    yield _check_input("NV12 to network input", make_nv12(sizes), sizes)
     yield _check_labels(sizes)
-    yield _check_overlay(sizes)
+    yield _check_overlay("overlay", make_planes(sizes), sizes)
+    yield _check_overlay("overlay of NV12", make_nv12(sizes), sizes)
 
 
-def _check_input(sizes: Sizes) -> Row:
-    planes = make_planes(sizes)
+def _check_input(name: str, planes: Planes, sizes: Sizes) -> Row:
 
     def fill(by: Callable[..., None]) -> Tensor:
         batch = torch.empty((1, 3, *sizes.input_hw), device=sizes.device)
@@ -40,7 +41,7 @@ def _check_input(sizes: Sizes) -> Row:
         return out
 
     return _row(
-        "planes to network input",
+        name,
         sizes,
         lambda: fill(fill_input),
         lambda: fill(fill_input_torch),
@@ -65,8 +66,7 @@ def _check_labels(sizes: Sizes) -> Row:
     )
 
 
-def _check_overlay(sizes: Sizes) -> Row:
-    planes = make_planes(sizes)
+def _check_overlay(name: str, planes: Planes, sizes: Sizes) -> Row:
     small = torch.randint(_NUM_CLASSES, [side // 9 + 1 for side in sizes.frame_hw])
     height, width = sizes.frame_hw
     labels = small.repeat_interleave(9, 0).repeat_interleave(9, 1)[:height, :width]
@@ -78,9 +78,7 @@ def _check_overlay(sizes: Sizes) -> Row:
         by(painted, labels, keep, add, 2)
         return torch.cat([plane.flatten() for plane in painted])
 
-    return _row(
-        "overlay", sizes, lambda: blend(blend_on_device), lambda: blend(blend_torch)
-    )
+    return _row(name, sizes, lambda: blend(blend_on_device), lambda: blend(blend_torch))
 
 
 def _row(
@@ -104,6 +102,13 @@ def make_planes(sizes: Sizes) -> Planes:
         for size in ((height, width), *[(-(-height // 2), -(-width // 2))] * 2)
     )
     return y, u, v
+
+
+def make_nv12(sizes: Sizes) -> Planes:
+    """Make a frame of noise as NVDEC leaves it, U and V in one plane."""
+    y, u, v = make_planes(sizes)
+    pairs = torch.stack((u, v), dim=2)
+    return y, pairs[..., 0], pairs[..., 1]
 
 
 @cache

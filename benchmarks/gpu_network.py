@@ -136,9 +136,10 @@ def time_pipeline(
         if name == RESNET:
             continue
         model = build_model(name, _NUM_CLASSES)
-        for engine_type, out in (
-            (CudaEngine, "labels"),
-            (_PaintingEngine, "and planes"),
+        for engine_type, planes, out in (
+            (CudaEngine, "host", "labels"),
+            (_PaintingEngine, "host", "and planes"),
+            (CudaEngine, "device", "labels"),
         ):
             precision = sizes.precisions[0]
             with closing(
@@ -147,11 +148,13 @@ def time_pipeline(
                 for batch in sizes.batches:
                     if time.monotonic() > ends_at:
                         return
-                    rate = _rate(engine, batch, sizes)
+                    picture = _make_picture(planes, sizes)
+                    rate = _rate(engine, picture, batch, sizes.seconds)
                     best = alone.get((name, precision, batch))
                     yield {
                         "network": name,
                         "precision": precision,
+                        "planes": planes,
                         "out": out,
                         "batch": batch,
                         "frames a second": round(rate, 1),
@@ -161,23 +164,33 @@ def time_pipeline(
                     }
 
 
-def _rate(engine: CudaEngine, batch: int, sizes: Sizes) -> float:
-    """Submit on one thread and fetch on another, as the pipeline does."""
+def _make_picture(place: str, sizes: Sizes) -> YuvPicture:
+    """Make noise of the network's size: planes on the host, or NV12 on the device."""
     height, width = sizes.input_hw
+    if place == "device":
+        y, uv = (
+            torch.randint(256, size, dtype=torch.uint8, device=sizes.device)
+            for size in ((height, width), (height // 2, width // 2, 2))
+        )
+        return YuvPicture((y, uv), _BT709, 0, sizes.input_hw)
     rng = np.random.default_rng(0)
     planes = tuple(
         rng.integers(0, 256, size, np.uint8)
         for size in ((height, width), *[(height // 2, width // 2)] * 2)
     )
-    picture = YuvPicture(planes, _BT709, 0, sizes.input_hw)
-    pictures, sizes_hw = [picture] * batch, [sizes.input_hw] * batch
+    return YuvPicture(planes, _BT709, 0, sizes.input_hw)
+
+
+def _rate(engine: CudaEngine, picture: YuvPicture, batch: int, seconds: float) -> float:
+    """Submit on one thread and fetch on another, as the pipeline does."""
+    pictures, sizes_hw = [picture] * batch, [picture.network_hw] * batch
     for _ in range(3):
         engine.submit(pictures, sizes_hw).labels()
     num = 0
     began = time.perf_counter()
     with ThreadPoolExecutor(1) as fetcher:
         fetched = []
-        while num < 4 or time.perf_counter() - began < 5 * sizes.seconds:
+        while num < 4 or time.perf_counter() - began < 5 * seconds:
             pending = engine.submit(pictures, sizes_hw)
             fetched.append(fetcher.submit(pending.labels))
             num += 1

@@ -24,6 +24,8 @@ class Sizes:
     input_hw: tuple[int, int]
     frame_hw: tuple[int, int]
     """Of the frames that the kernels are tried with."""
+    streams: tuple[int, ...]
+    """How many are run at the same time."""
     seconds: float
     """For each figure."""
 
@@ -36,6 +38,7 @@ FULL = Sizes(
     compiled_batches=(8,),
     input_hw=(512, 1024),
     frame_hw=(1080, 1920),
+    streams=(1, 4),
     seconds=0.4,
 )
 SMOKE = Sizes(
@@ -46,5 +49,6 @@ SMOKE = Sizes(
     compiled_batches=(),
     input_hw=(32, 64),
     frame_hw=(54, 96),
+    streams=(2,),
     seconds=0.01,
 )

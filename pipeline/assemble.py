@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from maskstream.models.classes import ClassTable
@@ -104,11 +104,19 @@ class Assembler:
         decoder, device = self.config.decoder, self.engine.device
         if decoder == "auto":
             is_file = plan.source.path is not None
-            stays = is_file and plan.video is None and device.startswith("cuda")
-            decoder = "nvdec" if stays and _has_nvdec(device) else "software"
+            stays = plan.video is None or self._paints_on_device
+            is_wanted = is_file and stays and device.startswith("cuda")
+            decoder = "nvdec" if is_wanted and _has_nvdec(device) else "software"
         if decoder == "software":
             return None
         return Nvdec(plan.stream, device if device.startswith("cuda") else "cuda:0")
+
+    @property
+    def _paints_on_device(self) -> bool:
+        """What is decoded on the device is painted and encoded there, too."""
+        overlay = self.config.overlay
+        has_panels = overlay.legend or overlay.status
+        return self.config.video.codec.endswith("_nvenc") and not has_panels
 
     def _is_fresh(self, plan: StreamPlan) -> bool:
         """Whether the stream is to stay fresh rather than whole."""
@@ -133,7 +141,10 @@ class Assembler:
                 reserved=self.reserved,
                 threads=video.threads or threads.encoder,
             )
-            painter = annotator(config.overlay, self.classes, self.clock)
+            painter = replace(
+                annotator(config.overlay, self.classes, self.clock),
+                stays_on_device=self._paints_on_device,
+            )
             encode = Branch("encode", encoder, "video")
             yield Branch("annotate", painter, then=(encode,))
         if plan.mask is not None:

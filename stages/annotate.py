@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import av
 
@@ -14,11 +15,15 @@ from maskstream.pipeline.clock import Clock
 from maskstream.pipeline.errors import ConfigError
 from maskstream.pipeline.frame import Frame, Segmentation
 from maskstream.pipeline.stage import Inbox, Outputs
+from maskstream.stages.device_picture import is_on_device
 from maskstream.stages.legend import PanelImage, draw_legend, draw_status
 from maskstream.stages.overlay import Overlay
 from maskstream.stages.overlay_kernel import prepare_kernel
 from maskstream.stages.panel import Corner, Panel
 from maskstream.stages.planes import PictureCopier, PlaneLayout, plane_samples
+
+if TYPE_CHECKING:  # loads torch
+    from maskstream.stages.device_overlay import DeviceOverlay
 
 __all__ = ["Annotator"]
 
@@ -49,6 +54,9 @@ class Annotator:
     """Show the names of the classes, at the bottom left."""
     status: bool = False
     """Show the media time and the speed of the output, at the top left."""
+    stays_on_device: bool = False
+    """Paint what lies on the device there, without legend and status, and leave it
+    there, for an encoder that takes it so."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.alpha <= 1:
@@ -64,13 +72,19 @@ class Annotator:
         painter: _Painter | None = None
         for item in inbox:
             frame = item.frame
-            picture = copier.copy(frame.picture)
-            picture.pts, picture.time_base = frame.pts, frame.format.time_base
+            picture = frame.picture
+            stays = self.stays_on_device and is_on_device(picture)
+            if not stays:
+                picture = copier.copy(picture)
             layout = PlaneLayout.of(picture)
             key = (layout, picture.height, picture.width, frame.format.rotation)
             if painter is None or painter.key != key:
                 painter = _Painter(self, key)
-            painter.paint(picture, item, speed.per_second())
+            if stays:
+                picture = painter.painted_on_device(picture, item)
+            else:
+                painter.paint(picture, item, speed.per_second())
+            picture.pts, picture.time_base = frame.pts, frame.format.time_base
             yield replace(item, frame=replace(frame, picture=picture))
 
 
@@ -104,6 +118,7 @@ class _Painter:
                 self._upright_hw,
                 self._layout,
             )
+        self._device_overlay: DeviceOverlay | None = None
         self._legend = None if image is None else self._panel(image, Corner.BOTTOM_LEFT)
 
     def paint(
@@ -121,6 +136,16 @@ class _Painter:
             )
             if status := self._panel(image, Corner.TOP_LEFT):
                 status.blend(planes)
+
+    def painted_on_device(
+        self, picture: av.VideoFrame, item: Segmentation
+    ) -> av.VideoFrame:
+        """Paint a copy of a picture that lies on the device."""
+        from maskstream.stages.device_overlay import DeviceOverlay
+
+        if self._device_overlay is None:
+            self._device_overlay = DeviceOverlay.of(self._overlay, picture)
+        return self._device_overlay.painted(picture, item.labels)
 
     def _panel(self, image: PanelImage, corner: Corner) -> Panel | None:
         return Panel.of(image, corner, self._size_hw, self._rotation, self._layout)

@@ -86,7 +86,8 @@ class AnnotatedFile:
         self._least_pts = first.pts
         self._end_pts = first.pts
         self._durations: dict[int, int] = {}  # by pts, of what the encoder holds back
-        container.start_encoding()
+        if self._pix_fmt != "cuda":  # else with the first packet: before it is opened
+            container.start_encoding()  # the encoder must have seen whose memory it is
 
     def write(self, item: Segmentation) -> None:
         """Encode one item; a pts that does not rise is moved, and noted."""

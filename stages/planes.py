@@ -81,8 +81,8 @@ class PlaneLayout:
 
     @classmethod
     def of(cls, picture: av.VideoFrame) -> PlaneLayout:
-        """Read the layout off a planar picture."""
-        fmt = picture.format
+        """Read the layout off a planar picture, or off one on the device."""
+        fmt = pixel_format(picture)
         return cls(
             shift_w=(8 // fmt.chroma_width(8)).bit_length() - 1,
             shift_h=(8 // fmt.chroma_height(8)).bit_length() - 1,

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.nvdec import has_nvdec
+
 
 @pytest.mark.slow
 def test_the_benchmark_of_the_gpu_runs_on_the_cpu_at_tiny_sizes(tmp_path: Path) -> None:
@@ -24,12 +26,20 @@ def test_the_benchmark_of_the_gpu_runs_on_the_cpu_at_tiny_sizes(tmp_path: Path) 
         "Kernels beside their twins",
         "Codecs of the device",
         "Network alone",
-        "Host planes to host labels",
+        "Planes to host labels",
+        "Runs of a clip",
     ]
     assert {row["most"] for row in tables["Kernels beside their twins"]} == {0}
     assert {row["way"] for row in tables["Network alone"]} == {"graph", "eager"}
-    assert {row["out"] for row in tables["Host planes to host labels"]} == {
-        "labels",
-        "and planes",
+    ways = {(row["planes"], row["out"]) for row in tables["Planes to host labels"]}
+    assert ways == {("host", "labels"), ("host", "and planes"), ("device", "labels")}
+    runs = {
+        (row["decoder"], row["painted"]): row["frames a second"]
+        for row in tables["Runs of a clip"]
     }
-    assert (tmp_path / "gpu.md").read_text().count("\n## ") == 5
+    assert len(runs) == 5
+    assert runs["software", "no"] > 0
+    assert runs["software", "h264"] > 0
+    if not has_nvdec():
+        assert "needs a CUDA device" in runs["nvdec", "no"]
+    assert (tmp_path / "gpu.md").read_text().count("\n## ") == 6

@@ -50,7 +50,7 @@ def nvdec_of(clip: Path, engine: str, **settings: Any) -> str | None:
 
 
 def test_auto_leaves_on_the_device_what_nothing_needs_here(tmp_path: Path) -> None:
-    """Class ids and records need no picture on the host; a painted video does."""
+    """Class ids and records need no picture here; a painted video mostly does."""
     clip = make_clip(tmp_path / "in.mp4", frames=1)
     on_device = "cuda:0" if has_nvdec() else None
 
@@ -59,6 +59,9 @@ def test_auto_leaves_on_the_device_what_nothing_needs_here(tmp_path: Path) -> No
 
     assert nvdec_of(clip, "cuda:0", **mask) == on_device
     assert nvdec_of(clip, "cuda:0", **video) is None
+    nvenc = {"video": {"codec": "h264_nvenc"}, **video}
+    assert nvdec_of(clip, "cuda:0", overlay={"legend": False}, **nvenc) == on_device
+    assert nvdec_of(clip, "cuda:0", **nvenc) is None
     assert nvdec_of(clip, "cpu", **mask) is None
 
 

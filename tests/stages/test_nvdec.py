@@ -14,7 +14,6 @@ from maskstream.models.engines.cuda_engine import CudaEngine
 from maskstream.pipeline.channel import Channel
 from maskstream.pipeline.errors import ConfigError
 from maskstream.pipeline.frame import Batch, Frame, Labels
-from maskstream.server.config.source import SourceConfig
 from maskstream.stages.colour import matrix_and_range
 from maskstream.stages.device_picture import is_on_device, on_host
 from maskstream.stages.nvdec import Nvdec, check_nvdec
@@ -33,13 +32,11 @@ needs_no_device = pytest.mark.skipif(has_nvdec(), reason="a CUDA device is here"
 
 @needs_no_device
 def test_nvdec_without_a_device_is_one_sentence() -> None:
-    """Both where it is asked for a run and for a camera."""
+    """It names the device and FFmpeg's reason."""
     wanted = r"nvdec needs a CUDA device that FFmpeg can use, and cuda:0 is none \("
 
     with pytest.raises(ConfigError, match=wanted):
         check_nvdec()
-    with pytest.raises(ConfigError, match=wanted):
-        SourceConfig(url="synthetic+live:", decoder="nvdec").check()
 
 
 def test_what_was_decoded_in_software_is_told_once(

@@ -28,6 +28,7 @@ from maskstream.models.kernels.overlay_triton import blend_triton  # noqa: E402,
     [
         ("yuv420p", (18, 26)),
         ("yuv420p", (17, 23)),  # at odd edges a sample has fewer pixels
+        ("nv12", (18, 26)),  # U and V in one plane, as NVDEC leaves them
         ("yuv422p", (9, 12)),
         ("yuv444p", (8, 9)),
         ("yuv420p", (1, 1)),
@@ -41,7 +42,8 @@ def test_the_device_paints_as_the_cpu_does(
 ) -> None:
     """Every sample of every plane is equal, with hidden classes and contours too."""
     rng = np.random.default_rng(0)
-    picture = make_noise(rng, pix_fmt, size_hw)
+    is_nv12 = pix_fmt == "nv12"
+    picture = make_noise(rng, "yuv420p" if is_nv12 else pix_fmt, size_hw)
     small = rng.integers(0, 11, (size_hw[0] // 5 + 1, size_hw[1] // 5 + 1))
     blobs = np.kron(small, np.ones((5, 5)))[: size_hw[0], : size_hw[1]]
     labels = np.ascontiguousarray(blobs, np.uint8)
@@ -54,6 +56,8 @@ def test_the_device_paints_as_the_cpu_does(
     )
     planes = plane_samples(picture)
     y, u, v = (torch.from_numpy(plane.copy()).to(DEVICE) for plane in planes)
+    if is_nv12:
+        u, v = torch.stack((u, v), dim=2).unbind(2)
     half = picture.planes[1].width
     device_planes = y[:, : size_hw[1]], u[:, :half], v[:, :half]
     tables = [

@@ -10,6 +10,7 @@ from maskstream.pipeline.ledger import Ledger
 from maskstream.pipeline.settings_file import check_settings
 from maskstream.server.config.source import SourceConfig
 from maskstream.stages.live.profiles import PROFILES
+from tests.nvdec import has_nvdec
 
 
 def test_a_plain_string_is_the_url() -> None:
@@ -60,3 +61,15 @@ def test_what_is_not_live_is_told() -> None:
 
     with pytest.raises(SourceError, match="loop:synthetic: plays it again and again"):
         config.live_decoder("cam", Ledger(), ManualClock())
+
+
+def test_a_camera_is_decoded_where_it_is_asked_for() -> None:
+    """In software if nothing is said; and what cannot be had is refused by `check`."""
+    plain = SourceConfig.model_validate("synthetic+live:")
+    asked = SourceConfig(url="synthetic+live:", decoder="nvdec")
+
+    assert plain.live_decoder("cam", Ledger(), ManualClock()).nvdec is None
+    assert asked.live_decoder("cam", Ledger(), ManualClock()).nvdec is not None
+    if not has_nvdec():
+        with pytest.raises(ConfigError, match="decoder nvdec needs a CUDA device"):
+            asked.check()
