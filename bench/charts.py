@@ -14,6 +14,8 @@ _LABEL = 250
 _LINES_HEIGHT = 300
 _COLOURS = ("#3b6fb6", "#c8553d", "#4f9d69", "#8a5aa8", "#b08d2e")
 
+_STEPS = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10)
+
 Point = tuple[float, float]
 
 
@@ -92,11 +94,11 @@ def stacked(plots: Sequence[str]) -> str:
 
 
 def _round_up(figure: float) -> float:
-    """Take the next of 1, 2, 4, 5, 8 and 10 times a power of ten."""
+    """Take the next figure whose quarters are short, too."""
     if figure <= 0:
         return 1.0
     unit = 10.0 ** math.floor(math.log10(figure))
-    return next(unit * step for step in (1, 2, 4, 5, 8, 10) if unit * step >= figure)
+    return next(unit * step for step in _STEPS if unit * step >= figure)
 
 
 def _svg(height: float, drawn: Sequence[str]) -> str:

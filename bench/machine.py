@@ -12,7 +12,7 @@ import time
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,6 +33,33 @@ _PACKAGES = (
 _WHOLE = 0.8  # of a core, at least: that much is lost to clocks and caches alone
 
 
+_OTHERS = 0.1  # of the cores
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """CPU time up to now."""
+
+    at_s: float
+    cores_s: float
+    """Of the cores that this process may use, whoever used them, or kept them from this
+    machine if it is a virtual one."""
+    own_s: float
+    """Of this process, and of its children that have ended."""
+
+    @classmethod
+    def read(cls) -> Usage:
+        """Read it from proc(5)."""
+        cores_s = 0.0
+        for core in Path("/proc/stat").read_text().splitlines():
+            name, *ticks = core.split()[:9]
+            if name in {f"cpu{number}" for number in os.sched_getaffinity(0)}:
+                user, nice, system, _idle, _waits, *interrupts_and_steal = ticks
+                busy = (user, nice, system, *interrupts_and_steal)
+                cores_s += sum(map(int, busy)) / os.sysconf("SC_CLK_TCK")
+        return cls(time.perf_counter(), cores_s, sum(os.times()[:4]))
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """The machine, what else ran on it, and the versions of all that matters."""
@@ -50,9 +77,12 @@ class Machine:
     gpu: str | None
     load_before: float
     """Processes that ran or wanted to, over the minute before."""
+    others: float | None
+    """Cores that something else kept busy meanwhile; None before that is known."""
     versions: dict[str, str]
     commit: str | None
     """Of the checkout that is measured; None outside of one."""
+    began: Usage
 
     @classmethod
     def look(cls) -> Machine:
@@ -60,7 +90,7 @@ class Machine:
         cores = available_cores()
         return cls(
             at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            command=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+            command=_command(),
             processor=_processor(),
             cores=cores,
             work_of_cores=_work_of(cores),
@@ -69,28 +99,52 @@ class Machine:
             ),
             gpu=_gpu(),
             load_before=round(os.getloadavg()[0], 2),
+            others=None,
             versions=_versions(),
             commit=_commit(),
+            began=Usage.read(),
         )
+
+    def afterwards(self) -> Machine:
+        """Say, when everything is measured, what else ran meanwhile."""
+        now = Usage.read()
+        spent_s = now.cores_s - self.began.cores_s
+        own_s = now.own_s - self.began.own_s
+        others = max(0.0, spent_s - own_s) / (now.at_s - self.began.at_s)
+        return replace(self, others=round(others, 2))
 
     @property
     def is_busy(self) -> bool:
         """So much else ran that the figures are those of a machine under load."""
-        return self.load_before > 0.25 * self.cores
+        return self.others is not None and self.others > _OTHERS * self.cores
 
     def __str__(self) -> str:
         """Say it in one line."""
         cores = f"{self.cores} cores"
         if self.work_of_cores < _WHOLE * self.cores:
             cores += f" that do the work of {self.work_of_cores:g}"
-        return (
-            f"{self.processor}, {cores}, load {self.load_before:g} before, {self.at}, "
-            f"commit {self.commit or 'unknown'}"
-        )
+        load = f"load {self.load_before:g} before"
+        if self.others is not None:
+            load += f" and {self.others:g} cores busy with others meanwhile"
+        commit = self.commit or "unknown"
+        return f"{self.processor}, {cores}, {load}, {self.at}, commit {commit}"
 
     def to_json(self) -> dict[str, Any]:
         """Return it ready for JSON."""
-        return {**asdict(self), "is_busy": self.is_busy}
+        figures = {**asdict(self), "is_busy": self.is_busy, "told": str(self)}
+        del figures["began"]
+        return figures
+
+
+def _command() -> str:
+    """Repeat what was asked for, without the folders of whoever asked."""
+    program, *given = sys.argv
+    return shlex.join(
+        [
+            Path(program).name,
+            *(Path(one).name if Path(one).is_absolute() else one for one in given),
+        ]
+    )
 
 
 def _processor() -> str:

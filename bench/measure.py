@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from maskstream.bench.live import run_live
@@ -17,7 +16,7 @@ from maskstream.pipeline.config import RunConfig
 
 __all__ = ["BenchSettings", "measure", "repeats"]
 
-_WHOLE_S = 6.0
+_WHOLE_S = 3.0
 _MAX_REPEATS = 4
 _LIVE_S = 8.0
 
@@ -26,8 +25,8 @@ _LIVE_S = 8.0
 class BenchSettings:
     """How much is measured."""
 
-    rounds: int = 3
-    max_frames: int = 300
+    rounds: int = 7
+    max_frames: int = 96
     """Of the clip, from its beginning; fewer where they are large or slow."""
 
 
@@ -64,8 +63,7 @@ def measure(
         tell("the program by itself")
         program = run_program(workload, times)
     return Report(
-        machine=machine,
-        load_after=round(os.getloadavg()[0], 2),
+        machine=machine.afterwards(),
         clip={
             "name": workload.clip_name,
             "width": form.width,

@@ -37,7 +37,7 @@ _logger = logging.getLogger(__name__)
 
 _BATCHES = (1, 2, 4, 8)
 _AREAS = (0.5, 2.0, 4.0)  # of the size at hand
-_ROUND_S = 0.6
+_ROUND_S = 0.4
 _MAX_PICTURES = 32
 
 

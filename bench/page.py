@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -25,7 +26,8 @@ th { border-bottom: 1px solid #8888; }
 td:first-child, th:first-child { text-align: left; }
 tr.marked td { font-weight: bold; }
 svg { max-width: 100%; height: auto; }
-.warning { border-left: 4px solid #c8553d; padding-left: .6rem; }
+.warning { border-left: 4px solid #c8553d; }
+tr.total td { border-top: 1px solid #8888; }
 """
 
 
@@ -57,16 +59,13 @@ def _write(path: Path, text: str) -> None:
 def _page(report: Report) -> str:
     clip, network, machine = report.clip, report.network, report.machine
     title = f"MaskStream on {clip['name']}"
-    cores = machine.cores
+    limit = report.limit
     fps = [
         ("the pipeline", report.fps.median),
-        ("what its parts allow", 1e3 / report.limit.ms),
-        *(
-            (f"{name} alone, all cores", 1e3 * cores / report.median(name).core_ms)
-            for name in report.names
-            if report.median(name).core_ms > 0
-        ),
+        ("what its parts allow", 1e3 / limit.ms),
+        (f"{limit.longest} alone, its longest part", 1e3 / limit.longest_ms),
     ]
+    networks = [(one.variant.name, *_bar(one.rounds)) for one in report.networks]
     told = "".join(f"<li>{escape(line)}" for line in summary_lines(report))
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>
@@ -74,16 +73,15 @@ def _page(report: Report) -> str:
 <h1>{escape(title)}</h1>
 <p>{clip["width"]}x{clip["height"]}, {clip["frames"]} frames;
 {escape(f"{network['model']} on {network['engine']} {network['precision']}")},
-{network["size"]}, batch {network["batch"]}. {escape(str(machine))}; load
-{report.load_after:g} after.</p>
+{network["size"]}, batch {network["batch"]}. {escape(str(machine))}.</p>
 <ul{' class="warning"' if machine.is_busy else ""}>{told}</ul>
 <h2>Where the cores' time goes</h2>
 {bars(_part_bars(report), marked=report.bottleneck)}
-{_table("part alone", _part_rows(report), report.bottleneck)}
+{_part_table(report)}
 <h2>Frames a second</h2>
 {bars([(name, figure, f"{figure:.1f}") for name, figure in fps])}
 <h2>The network</h2>
-{bars([(one.variant.name, *_bar(one.rounds)) for one in report.networks])}
+{bars(networks, marked=report.chosen.name)}
 {_sizes(report)}
 <h2>How old a picture is</h2>
 <p>The clip at its own pace: the share of frames that are ready within a time.</p>
@@ -107,39 +105,35 @@ def _bar(rounds: Sequence[Cost], kind: str = "ms") -> tuple[float, str]:
     return figure, f"{figure:.2f} {kind}"
 
 
-def _part_rows(report: Report) -> list[tuple[str, Sequence[Cost]]]:
-    rows = [(name, report.rounds_of(name)) for name in report.names]
-    return [*rows, ("pipeline", [whole.cost for whole in report.wholes])]
-
-
-def _table(title: str, rows: Sequence[tuple[str, Sequence[Cost]]], marked: str) -> str:
-    lines_ = []
-    for name, rounds in rows:
-        ms, core_ms = spreads(rounds)
-        lines_.append(
-            f"<tr{' class=marked' if name == marked else ''}><td>{escape(name)}"
-            f"<td>{spread_text(ms)}<td>{spread_text(core_ms)}"
-        )
+def _part_table(report: Report) -> str:
+    rows = []
+    for name in report.names:
+        marked = " class=marked" if name == report.bottleneck else ""
+        rows.append(_row(name, report.rounds_of(name), marked))
+    sum_core_ms = report.limit.cores_ms * report.machine.cores
+    rows.append(f"<tr class=total><td>sum of the parts<td><td>{sum_core_ms:.2f}")
+    rows.append(_row("pipeline", [whole.cost for whole in report.wholes]))
     return (
-        f"<table><tr><th>{title}<th>ms a frame (least to most)<th>core-ms a frame"
-        f"{''.join(lines_)}</table>"
+        "<table><tr><th>part alone<th>ms a frame (least to most)<th>core-ms a frame"
+        f"{''.join(rows)}</table>"
     )
+
+
+def _row(name: str, rounds: Sequence[Cost], marked: str = "") -> str:
+    ms, core_ms = spreads(rounds)
+    figures = f"<td>{spread_text(ms)}<td>{spread_text(core_ms)}"
+    return f"<tr{marked}><td>{escape(name)}{figures}"
 
 
 def _sizes(report: Report) -> str:
     """Draw how the network's time grows with its input, on the chosen engine."""
-    chosen = next(one.variant for one in report.networks if one.is_chosen)
+    chosen = report.chosen
     points: list[Point] = []
     for one in report.networks:
-        way = one.variant
-        is_same = (way.engine, way.precision, way.batch) == (
-            chosen.engine,
-            chosen.precision,
-            chosen.batch,
-        )
-        if is_same:
+        height, width = one.variant.size_hw
+        if replace(one.variant, size_hw=chosen.size_hw) == chosen:
             ms, _ = spreads(one.rounds)
-            points.append((way.size_hw[0] * way.size_hw[1] / 1e3, ms.median))
+            points.append((height * width / 1e3, ms.median))
     return lines(
         {chosen.precision: points},
         x_title="thousand pixels of the network's input",

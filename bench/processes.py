@@ -13,7 +13,7 @@ from maskstream.pipeline.errors import ConfigError
 
 __all__ = ["Finished", "run_process"]
 
-_LOOK_S = 0.05
+_LOOK_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)

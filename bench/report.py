@@ -10,7 +10,7 @@ from maskstream.bench.advice import advise
 from maskstream.bench.costs import Cost, Spread, spreads
 from maskstream.bench.live import Live
 from maskstream.bench.machine import Machine
-from maskstream.bench.networks import NetworkCost
+from maskstream.bench.networks import NetworkCost, Variant
 from maskstream.bench.program import Program
 from maskstream.bench.whole import Whole
 
@@ -48,7 +48,6 @@ class Report:
     """Rounds of one bench: in each, every part was measured and then the whole."""
 
     machine: Machine
-    load_after: float
     clip: Mapping[str, Any]
     network: Mapping[str, Any]
     settings: Mapping[str, Any]
@@ -71,6 +70,11 @@ class Report:
     def names(self) -> list[str]:
         """The parts, in the order that frames go through them."""
         return list(self.parts[0])
+
+    @property
+    def chosen(self) -> Variant:
+        """How the network runs in the pipeline."""
+        return next(one.variant for one in self.networks if one.is_chosen)
 
     @property
     def limit(self) -> Limit:
@@ -115,7 +119,7 @@ class Report:
         limit = self.limit
         _, whole_core_ms = spreads([whole.cost for whole in self.wholes])
         return {
-            "machine": {**self.machine.to_json(), "load_after": self.load_after},
+            "machine": self.machine.to_json(),
             "clip": dict(self.clip),
             "network": dict(self.network),
             "settings": dict(self.settings),

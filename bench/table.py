@@ -46,10 +46,7 @@ def summary_lines(report: Report) -> list[str]:
         f"{program.loading_s:.1f} s of loading before",
     ]
     if report.machine.is_busy:
-        lines.append(
-            f"something else ran (load {report.machine.load_before:g} before): these "
-            "are figures of a busy machine"
-        )
+        lines.append("something else ran: these are figures of a busy machine")
     return lines
 
 
@@ -66,7 +63,7 @@ def print_report(report: Report) -> None:
         f"{clip['name']}: {clip['width']}x{clip['height']}, {clip['frames']} frames; "
         f"{network['model']} on {network['engine']} {network['precision']}, "
         f"{network['size']}, batch {network['batch']}",
-        f"{machine}; load {report.load_after:g} after",
+        str(machine),
         sep="\n",
         markup=False,
     )

@@ -114,7 +114,7 @@ def tune(
     gains = [new / old for old, new in zip(before, after, strict=True)]
     gain = Spread.of(gains)
     return Tuned(
-        machine=machine,
+        machine=machine.afterwards(),
         clip=workload.clip_name,
         settings=search.settings if gain.median >= _FASTER else {},
         trials=search.trials,

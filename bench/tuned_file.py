@@ -49,10 +49,7 @@ def _summary_lines(tuned: Tuned) -> list[str]:
         lines.append("there was no time to try everything; --limit gives more")
     machine = tuned.machine
     if machine.is_busy:
-        lines.append(
-            f"something else ran (load {machine.load_before:g} before): tune again "
-            "when nothing does"
-        )
+        lines.append("something else ran: tune again when nothing does")
     return lines
 
 

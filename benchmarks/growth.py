@@ -1,6 +1,6 @@
 """How frames a second and cost grow with the streams and with the size of the picture.
 
-    python benchmarks/growth.py [CLIP] --json FILE
+    python benchmarks/growth.py [CLIP] [--only streams] --json FILE
 
 The graph of a run, its network warm: with one stream and more at the same time, all of
 the same clip, and with the clip scaled to other sizes. The network's input stays what a
@@ -12,9 +12,10 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,46 +27,67 @@ from maskstream.bench.prepare import prepare
 from maskstream.bench.whole import run_whole
 from maskstream.bench.workload import Workload
 from maskstream.pipeline.config import RunConfig
+from maskstream.pipeline.errors import MaskStreamError
 from maskstream.stages.source import expand_inputs
 
 _STREAMS = (1, 2, 4, 8)
 _HEIGHTS = (180, 360, 540, 720, 1080)
 _FRAMES = 100
 
+Run = Callable[[], Cost]
+
 
 def main() -> None:
-    """Measure both, and write them down."""
+    """Measure, and write each down when it is done; what FILE holds else is kept."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("clip", nargs="?", default="sample:street")
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--frames", type=int, default=_FRAMES, help="at most")
+    parser.add_argument("--only", choices=("streams", "heights"), help="not both")
     parser.add_argument("--json", type=Path, required=True)
     given = parser.parse_args()
-    machine = Machine.look()
+    kept = json.loads(given.json.read_text()) if given.json.is_file() else {}
     config = RunConfig(inputs=(given.clip,))
-    with prepare(config, _FRAMES, lambda _: None) as workload:
-        clips = [_scaled(workload, height) for height in _HEIGHTS]
-        run_whole(workload, 1)  # warms up
-        by_streams: dict[int, list[Cost]] = {number: [] for number in _STREAMS}
-        by_height: dict[int, list[Cost]] = {height: [] for height in _HEIGHTS}
-        for _ in range(given.rounds):
-            for number in _STREAMS:
-                by_streams[number].append(_run_streams(workload, number))
-            for height, clip in zip(_HEIGHTS, clips, strict=True):
-                by_height[height].append(run_whole(clip, 1).cost)
-    figures = {
-        "machine": machine.to_json(),
-        "streams": [_row(number, costs) for number, costs in by_streams.items()],
-        "heights": [_row(height, costs) for height, costs in by_height.items()],
-    }
-    given.json.write_text(json.dumps(figures, indent=2) + "\n")
+    try:
+        with prepare(config, given.frames, lambda _: None) as workload:
+            run_whole(workload, 1)  # warms up
+            for what, make in (("streams", _by_streams), ("heights", _by_height)):
+                if given.only in (None, what):
+                    kept[what] = _measure(make(workload), given.rounds)
+                    given.json.write_text(json.dumps(kept, indent=2) + "\n")
+    except MaskStreamError as error:
+        parser.error(str(error))
 
 
-def _row(number: int, costs: Sequence[Cost]) -> dict[str, Any]:
-    return {
-        "number": number,
-        "fps": Spread.of(1e3 / cost.ms for cost in costs).to_json(),
-        "core_ms": Spread.of(cost.core_ms for cost in costs).to_json(),
-    }
+def _measure(runs: Mapping[int, Run], rounds: int) -> dict[str, Any]:
+    """Run all in turns, round after round."""
+    machine = Machine.look()
+    costs: dict[int, list[Cost]] = {number: [] for number in runs}
+    for _ in range(rounds):
+        for number, run in runs.items():
+            costs[number].append(run())
+    rows = [
+        {
+            "number": number,
+            "fps": Spread.of(1e3 / cost.ms for cost in some).to_json(),
+            "core_ms": Spread.of(cost.core_ms for cost in some).to_json(),
+        }
+        for number, some in costs.items()
+    ]
+    return {"machine": machine.afterwards().to_json(), "rows": rows}
+
+
+def _by_streams(workload: Workload) -> dict[int, Run]:
+    return {number: partial(_run_streams, workload, number) for number in _STREAMS}
+
+
+def _by_height(workload: Workload) -> dict[int, Run]:
+    scaled = {height: _scaled(workload, height) for height in _HEIGHTS}
+    return {height: partial(_run_one, clip) for height, clip in scaled.items()}
+
+
+def _run_one(workload: Workload) -> Cost:
+    return run_whole(workload, 1).cost
 
 
 def _run_streams(workload: Workload, number: int) -> Cost:

@@ -13,11 +13,17 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
+from maskstream.pipeline.errors import ConfigError
+
 _FOLDER = Path(__file__).parents[2] / "build" / "peers"
 
 
 def python_with(name: str, packages: Sequence[str]) -> Path:
-    """Give the interpreter of an environment, made and filled where it is missing."""
+    """Give the interpreter of an environment, made and filled where it is missing.
+
+    Raises:
+        ConfigError: It could not be filled.
+    """
     if not packages:
         return Path(sys.executable)
     folder = _FOLDER / name
@@ -33,6 +39,9 @@ def python_with(name: str, packages: Sequence[str]) -> Path:
     ours = [one for one in sys.path if "site-packages" in one or "__editable__" in one]
     (own / "zz_maskstream.pth").write_text("\n".join(ours) + "\n")
     pip = [str(python), "-m", "pip", "install", "--quiet", *packages]
-    subprocess.run(pip, check=True)
+    try:
+        subprocess.run(pip, check=True)
+    except subprocess.CalledProcessError as error:
+        raise ConfigError(f"{', '.join(packages)} could not be installed") from error
     installed.write_text(wanted)
     return python

@@ -10,6 +10,7 @@ import os
 import sys
 from pathlib import Path
 
+os.environ["YOLO_CONFIG_DIR"] = str(Path(sys.argv[2]).parent)  # not the user's own
 os.environ["YOLO_OFFLINE"] = "true"
 os.environ["YOLO_AUTOINSTALL"] = "false"
 

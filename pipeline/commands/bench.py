@@ -27,10 +27,10 @@ def bench(
     batch: Annotated[int | None, typer.Option(help="As of run.")] = None,
     rounds: Annotated[
         int, typer.Option(min=1, help="Of everything; the median is told.")
-    ] = 3,
+    ] = 7,
     frames: Annotated[
         int, typer.Option(min=16, help="Of the clip, from its beginning, at most.")
-    ] = 300,
+    ] = 96,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write every figure here.")
     ] = None,

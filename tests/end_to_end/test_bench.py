@@ -114,6 +114,8 @@ def test_the_machine_is_named(done: Bench) -> None:
 
     assert machine["cores"] >= 1
     assert machine["load_before"] >= 0
+    assert machine["others"] >= 0
+    assert machine["work_of_cores"] > 0
     assert {"maskstream", "torch", "av", "python"} <= machine["versions"].keys()
     assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", machine["at"])
 
