@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition
 
-from maskstream.stages.folder_lock import FolderLock
+from maskstream.stages.folder_lock import FolderInUseError, FolderLock
 
 __all__ = ["Spool", "Waiting"]
 
@@ -34,11 +34,11 @@ class Spool:
 
     Args:
         folder: Where the files lie, and whose earlier ones come first; None keeps
-            everything in memory.
+            everything in memory, as does a folder that another process has: one of an
+            earlier life, which cannot die, is no reason to run without cameras.
         capacity: Messages that may wait; the oldest make room for new ones.
 
     Raises:
-        FolderInUseError: Another process has the folder, and would tell all of it too.
         OSError: The folder cannot be made or read.
     """
 
@@ -53,8 +53,13 @@ class Spool:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = FolderLock(folder, "keeps its events in")
-            self._lock.hold()
-            self._read(folder)
+            try:
+                self._lock.hold()
+            except FolderInUseError as error:
+                _logger.error("%s: %s; events wait in memory", folder, error.strerror)
+                self._folder = None
+            else:
+                self._read(folder)
 
     def __len__(self) -> int:
         with self._changed:

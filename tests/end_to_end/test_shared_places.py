@@ -1,9 +1,7 @@
-"""Two streams, or two daemons, in one place: the second is told so, in a sentence."""
+"""Two streams, or two daemons, in one place: the second says so, in a sentence."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,35 +60,11 @@ def test_a_stream_that_would_publish_where_another_does_is_refused(
     assert [one["stream"] for one in streams] == ["first"]
 
 
-def test_a_second_daemon_does_not_tell_the_events_of_the_first(
-    daemon: Daemon, tmp_path: Path
-) -> None:
-    """It says why it does not start; as a wrong configuration it is not tried again."""
-    other = tmp_path / "serve.yaml"
-    other.write_bytes(daemon.path.read_bytes())
-
-    second = subprocess.run(
-        [sys.executable, "-m", "maskstream", "serve", str(other)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    spool = daemon.path.parent / "spool"
-    assert second.returncode == 2
-    assert second.stderr.splitlines()[-1].endswith(
-        f"tell.spool: {spool}: another process keeps its events in it, give each a "
-        "folder of its own"
-    )
-
-
 def test_a_second_daemon_leaves_the_folders_of_the_first_alone(
     daemon: Daemon, tmp_path: Path
 ) -> None:
     """Its streams run, their sinks say what is wrong, and both end in order."""
-    settings = places(daemon.path.parent)
-    del settings["tell"]
-    with Daemon(tmp_path, settings) as second:
+    with Daemon(tmp_path, places(daemon.path.parent)) as second:
         wrong = "another process "
 
         def are_told() -> bool:
@@ -108,4 +82,7 @@ def test_a_second_daemon_leaves_the_folders_of_the_first_alone(
     where = daemon.path.parent
     assert sinks["video"]["state"].startswith(f"folder in use: {where}/rec: {wrong}")
     assert sinks["hls"]["state"].startswith(f"{where}/hls: {wrong}publishes into it")
+    spool = f"{where}/spool/webhook-ops: {wrong}keeps its events in it"
+    loud = [line["message"] for line in second.lines if line["level"] == "ERROR"]
+    assert [message.startswith(spool) for message in loud] == [True]
     assert {one["reason"] for one in sinks["video"]["dropped"]} == {"folder_in_use"}

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from maskstream.stages.events.spool import Spool
-from maskstream.stages.folder_lock import FolderInUseError
 
 
 def drain(spool: Spool) -> list[bytes]:
@@ -64,15 +63,22 @@ def test_what_waited_is_there_after_a_restart(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.json*"))
 
 
-def test_a_spool_is_one_process_s(tmp_path: Path) -> None:
-    """Two would tell everything twice, and take each other's numbers."""
+def test_a_spool_of_another_process_is_left_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two would tell everything twice; the second keeps its own in memory."""
     first = Spool(tmp_path, capacity=10)
+    first.put(b"{1}")
 
-    with pytest.raises(FolderInUseError, match="another process keeps its events in"):
-        Spool(tmp_path, capacity=10)
+    second = Spool(tmp_path, capacity=10)
+    second.put(b"{2}")
 
-    first.close()
-    Spool(tmp_path, capacity=10).close()
+    assert drain(second) == [b"{2}"]
+    assert caplog.messages == [
+        f"{tmp_path}: another process keeps its events in it, give each a folder of "
+        "its own; events wait in memory"
+    ]
+    assert drain(first) == [b"{1}"]
 
 
 def test_what_cannot_be_written_waits_in_memory(
