@@ -181,6 +181,8 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _gpu() -> str | None:
+    if not Path("/proc/driver/nvidia").is_dir():
+        return None  # torch, which takes seconds to load, would find none either
     import torch
 
     return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None

@@ -40,8 +40,8 @@ def measure(
         SourceError: The input cannot be read.
         ModelError: The network or its engine cannot be had.
     """
-    machine = Machine.look()
     with prepare(config, settings.max_frames, tell) as workload:
+        machine = Machine.look()
         tell("warming up")
         parts = Parts(workload)
         times = repeats(Limit.of(parts.round(), machine.cores).ms, parts.num_frames)
