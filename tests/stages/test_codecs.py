@@ -8,6 +8,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from av.video.codeccontext import VideoCodecContext
 
 from maskstream.stages.codecs import CODECS, encoder_options
 
@@ -17,6 +18,7 @@ H264 = CODECS["h264"]
 def packets_by_picture(options: Mapping[str, str]) -> list[int]:
     """Encode 12 pictures; how many packets came of each."""
     context = av.CodecContext.create(H264.encoder, "w")
+    assert isinstance(context, VideoCodecContext)
     context.width, context.height, context.pix_fmt = 64, 48, "yuv420p"
     context.time_base = Fraction(1, 25)
     context.options = encoder_options(H264, options)
