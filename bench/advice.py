@@ -7,22 +7,23 @@ from typing import Any
 
 from maskstream.bench.costs import Spread, spreads
 from maskstream.bench.networks import NetworkCost
+from maskstream.stages.codecs import CODECS
 
 __all__ = ["advise"]
 
 _GAIN = 0.95  # less than a twentieth is no reason to change a setting
 
+_SMALLER = "it grows with the picture: a camera's second, smaller stream is cheaper"
 _KNOBS = {
-    "decode": "it grows with the picture: a camera's second, smaller stream is cheaper",
-    "preprocess": "it grows with the picture: a camera's second, smaller stream is "
-    "cheaper",
-    "finish": "it grows with the picture: a camera's second, smaller stream is cheaper",
-    "annotate": "overlay.legend: false and overlay.contours: false leave less to paint",
-    "encode": "video.preset: ultrafast encodes with less work, into larger files; "
-    "video.codec: h264_nvenc leaves it to a GPU",
+    "decode": _SMALLER,
+    "preprocess": _SMALLER,
+    "finish": _SMALLER,
     "mask": "leave mask out, or write records",
     "images": "mask writes the same class ids with less work than mask_images",
-    "records": "record.rle: false and record.objects: false leave less to find",
+}
+_SWITCHES = {
+    "annotate": ("overlay", ("legend", "contours"), "paint"),
+    "records": ("record", ("rle", "objects"), "find"),
 }
 
 
@@ -32,12 +33,32 @@ def advise(
     networks: Sequence[NetworkCost],
     settings: Mapping[str, Any],
 ) -> str:
-    """Say how ``part`` could cost less, of the cores or of the clock."""
+    """Say how ``part`` could cost less, of the cores or of the clock.
+
+    ``settings`` are overlay, video and record of a configuration, with the defaults.
+    """
     if part == "network":
         return _of_network(networks, is_of_cores)
-    if part == "encode" and settings["video"].get("preset") == "ultrafast":
-        return "video.codec: h264_nvenc leaves encoding to a GPU"
-    return _KNOBS.get(part, f"no setting makes {part} cheaper")
+    told = _KNOBS.get(part)
+    if part == "encode":
+        told = _of_encoder(**settings["video"])
+    elif part in _SWITCHES:
+        section, names, work = _SWITCHES[part]
+        is_on = [
+            f"{section}.{name}: false" for name in names if settings[section][name]
+        ]
+        told = f"{' and '.join(is_on)} would leave less to {work}" if is_on else None
+    return told or f"no setting makes {part} cheaper"
+
+
+def _of_encoder(codec: str, preset: str | None, **_: object) -> str | None:
+    if codec.endswith("_nvenc"):
+        return None
+    if codec != "h264":
+        return "video.codec: h264 encodes with less work, into larger files"
+    if (preset or CODECS[codec].options["preset"]) != "ultrafast":
+        return "video.preset: ultrafast encodes with less work, into larger files"
+    return "video.codec: h264_nvenc leaves it to a GPU that can encode"
 
 
 def _of_network(networks: Sequence[NetworkCost], is_of_cores: bool) -> str:

@@ -50,20 +50,21 @@ def cost_of(work: Callable[[], object], frames: int) -> Cost:
     return Cost(took_s / frames * 1e3, cpu_s / frames * 1e3)
 
 
-def cost_of_copies(copies: Sequence[Iterable[object]], frames: int) -> Cost:
+def cost_of_copies(copies: Sequence[Iterable[object]], frames: Sequence[int]) -> Cost:
     """Say what work takes of the clock, alone, and of cores that are all busy.
 
     Two cores that are threads of one real core do less at once than twice one, and each
     of eight is slower than the first alone. So the first copy is timed by itself, and
     the CPU time is that of all others at once, as many as there are cores: of that work
-    the machine does cores / core-ms. One copy stands for itself.
+    the machine does cores / core-ms. One copy stands for itself. Each takes
+    its number of ``frames``.
     """
     alone, *others = copies
-    cost = cost_of(lambda: exhaust(alone), frames)
+    cost = cost_of(lambda: exhaust(alone), frames[0])
     if not others:
         return cost
     with ThreadPoolExecutor(len(others)) as pool:
-        busy = cost_of(lambda: exhaust(pool.map(exhaust, others)), frames * len(others))
+        busy = cost_of(lambda: exhaust(pool.map(exhaust, others)), sum(frames[1:]))
     return Cost(cost.ms, busy.core_ms)
 
 

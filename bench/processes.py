@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from maskstream.pipeline.errors import ConfigError
+from maskstream.pipeline.errors import MaskStreamError
 
 __all__ = ["Finished", "run_process"]
 
@@ -29,7 +29,7 @@ def run_process(command: Sequence[str]) -> Finished:
     """Run ``command`` to its end.
 
     Raises:
-        ConfigError: It failed; its last line says why.
+        MaskStreamError: It failed; its last line says why.
     """
     with tempfile.TemporaryFile("w+") as output:
         began_s = time.perf_counter()
@@ -48,7 +48,7 @@ def run_process(command: Sequence[str]) -> Finished:
     if process.returncode:
         lines = printed.split("\n")
         last = next((line for line in reversed(lines) if line.strip()), "no word")
-        raise ConfigError(f"{Path(command[0]).name} failed: {last.strip()}")
+        raise MaskStreamError(f"{Path(command[0]).name} failed: {last.strip()}")
     return Finished(printed, took_s, peak_kb / 1024)
 
 

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from threading import Barrier, Event
+from typing import Any
 
 import pytest
 
 from maskstream.bench.advice import advise
 from maskstream.bench.costs import Cost, Spread, cost_of_copies
 from maskstream.bench.networks import NetworkCost, Variant
+from maskstream.bench.parts import deal
+from maskstream.bench.processes import run_process
 from maskstream.bench.report import Limit
+from maskstream.pipeline.config import RunConfig
+from maskstream.pipeline.errors import ConfigError, MaskStreamError
 
-SETTINGS = {"video": {"preset": None}}
+
+def settings_with(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the settings that a report has, some of them not the defaults."""
+    sections = {"overlay", "video", "record"}
+    return RunConfig.model_validate(given).model_dump(mode="json", include=sections)
 
 
 def network_cost(
@@ -62,9 +72,35 @@ def test_the_cores_time_is_that_of_copies_at_once() -> None:
             pass
         yield 0
 
-    cost = cost_of_copies([alone(), copy(), copy()], frames=2)
+    cost = cost_of_copies([alone(), copy(), copy()], frames=[2, 2, 2])
 
     assert cost.core_ms >= 0.02 * 1e3 / 2
+
+
+def test_each_copy_counts_its_own_frames() -> None:
+    """Shares of what can be had but once differ by a batch, and a batch in its size."""
+
+    def work() -> Iterator[int]:
+        began_s = time.thread_time()
+        while time.thread_time() < began_s + 0.02:
+            pass
+        yield 0
+
+    few = cost_of_copies([work(), work(), work()], frames=[1, 1, 1])
+    many = cost_of_copies([work(), work(), work()], frames=[1, 3, 97])
+
+    assert few.core_ms >= 20
+    assert many.core_ms < few.core_ms / 10
+
+
+@pytest.mark.parametrize(("num_items", "hands"), [(8, 3), (1, 3), (3, 3)])
+def test_no_share_is_empty_and_all_is_dealt(num_items: int, hands: int) -> None:
+    """There are never more shares than copies, nor than there is to share."""
+    shares = deal(range(num_items), hands)
+
+    assert len(shares) == min(num_items, hands)
+    assert all(shares)
+    assert sorted(one for share in shares for one in share) == [*range(num_items)]
 
 
 def test_a_spread_is_the_median_and_what_the_rounds_ranged_over() -> None:
@@ -80,7 +116,7 @@ def test_a_precision_that_is_cheaper_is_advised() -> None:
         network_cost(3.0, width=256),
     ]
 
-    told = advise("network", True, networks, SETTINGS)
+    told = advise("network", True, networks, settings_with({}))
 
     assert "model.precision: int8" in told
 
@@ -93,14 +129,45 @@ def test_a_smaller_picture_is_advised_where_nothing_else_is_cheaper() -> None:
         network_cost(3.0, width=256),
     ]
 
-    told = advise("network", True, networks, SETTINGS)
+    told = advise("network", True, networks, settings_with({}))
 
     assert "model.size: 256x144" in told
 
 
-def test_every_part_of_a_run_has_advice() -> None:
-    """Whatever is slow, something is said about it."""
-    parts = ("decode", "preprocess", "finish", "annotate", "encode", "mask", "records")
-    for part in parts:
-        assert advise(part, True, [], SETTINGS)
-    assert "nvenc" in advise("encode", True, [], {"video": {"preset": "ultrafast"}})
+@pytest.mark.parametrize(
+    ("part", "given", "advice"),
+    [
+        ("decode", {}, "second, smaller stream"),
+        ("preprocess", {}, "second, smaller stream"),
+        ("finish", {}, "second, smaller stream"),
+        ("annotate", {}, "overlay.legend: false would"),
+        (
+            "annotate",
+            {"overlay": {"contours": True}},
+            "legend: false and overlay.contours: false",
+        ),
+        ("annotate", {"overlay": {"legend": False}}, "no setting"),
+        ("encode", {}, "video.codec: h264_nvenc"),
+        ("encode", {"video": {"preset": "ultrafast"}}, "video.codec: h264_nvenc"),
+        ("encode", {"video": {"preset": "slow"}}, "video.preset: ultrafast"),
+        ("encode", {"video": {"codec": "hevc"}}, "video.codec: h264 "),
+        ("encode", {"video": {"codec": "h264_nvenc"}}, "no setting"),
+        ("mask", {}, "records"),
+        ("images", {}, "mask writes the same"),
+        ("records", {}, "no setting"),
+        ("records", {"record": {"rle": True}}, "record.rle: false would"),
+    ],
+)
+def test_nothing_is_advised_that_is_so_already(
+    part: str, given: dict[str, Any], advice: str
+) -> None:
+    """Each part has its setting, where another value of it would be cheaper."""
+    assert advice in advise(part, True, [], settings_with(given))
+
+
+def test_a_child_that_failed_is_no_wrong_usage() -> None:
+    """A bench whose own run fails has failed: exit code 1, not 2."""
+    with pytest.raises(MaskStreamError, match="out of luck") as caught:
+        run_process([sys.executable, "-c", "raise SystemExit('out of luck')"])
+
+    assert not isinstance(caught.value, ConfigError)

@@ -73,19 +73,21 @@ def test_the_limit_is_that_of_the_parts(done: Bench) -> None:
     assert limit["longest_ms"] == pytest.approx(longest_ms, rel=0.01)
     ms = max(whole_ms / limit["cores"], longest_ms)
     assert limit["fps"] == pytest.approx(1e3 / ms, rel=0.01)
-    assert 0 < done.figures["ratio"]["median"] < 1.5
+    reached = done.figures["pipeline"]["fps"]["median"] / limit["fps"]
+    assert done.figures["ratio"]["median"] == pytest.approx(reached, rel=0.01)
     assert done.figures["bottleneck"] in PARTS
     assert done.figures["advice"]
 
 
 def test_the_whole_run_and_its_memory_are_told(done: Bench) -> None:
-    """Whole copies of the clip; a program that holds a network has some weight."""
+    """Whole copies of the clip; memory is in MB, of a program that holds a network."""
     pipeline, program = done.figures["pipeline"], done.figures["program"]
 
     assert pipeline["frames"] % 24 == 0
     assert pipeline["fps"]["median"] > 0
     assert program["frames"] == pipeline["frames"]
-    assert program["peak_mb"] > 50
+    assert 150 < program["peak_mb"] < 1500
+    assert f"peak memory {program['peak_mb']:.0f} MB" in done.told
     assert program["loading_s"] > 0
 
 
