@@ -8,7 +8,7 @@ from typing import Any
 
 import av
 
-from maskstream.pipeline.errors import ConfigError
+from maskstream.pipeline.errors import ConfigError, SourceError
 from maskstream.stages.credentials import mask_credentials
 from maskstream.stages.opening import open_source
 from maskstream.stages.output import VIDEO_SUFFIXES
@@ -34,14 +34,15 @@ def clip_source(given: str) -> Source:
 
 
 def copy_pictures(source: Source, folder: Path, *, limit: int, times: int = 1) -> Path:
-    """Copy the packets of the first ``limit`` pictures, ``times`` times, without sound.
+    """Copy ``limit`` packets, most often a picture each, ``times`` times, no sound.
 
     Raises:
-        SourceError: The file cannot be read.
+        SourceError: The file cannot be read, or its pictures have no times.
     """
     assert source.path is not None
     suffix = source.path.suffix.lower()
-    suffix = suffix if suffix in VIDEO_SUFFIXES else ".mkv"
+    # In AVI a packet has no pts, where pictures are not in the order of their packets.
+    suffix = suffix if suffix in (*VIDEO_SUFFIXES, ".avi") else ".mkv"
     path = folder / f"{source.name}-{times}{suffix}"
     with av.open(str(path), "w") as copy:
         track: Any = None
@@ -49,20 +50,23 @@ def copy_pictures(source: Source, folder: Path, *, limit: int, times: int = 1) -
         for _ in range(times):
             with open_source(source) as opened:
                 track = track or copy.add_stream_from_template(opened.video)
-                packets = (
-                    packet
-                    for packet in opened.container.demux(opened.video)
-                    if packet.dts is not None and packet.pts is not None
-                )
-                begin = opened.video.start_time or 0
-                end = shift
+                demuxed = opened.container.demux(opened.video)
+                packets = (packet for packet in demuxed if packet.size)
+                by = shift - (opened.video.start_time or 0)
                 for packet in islice(packets, limit):
-                    assert packet.pts is not None
-                    assert packet.dts is not None
-                    packet.pts += shift - begin
-                    packet.dts += shift - begin
-                    end = max(end, packet.pts + (packet.duration or 0))
+                    time = packet.dts if suffix == ".avi" else packet.pts
+                    if time is None:
+                        raise SourceError(
+                            f"{source}: its packets have no times; it must be in a "
+                            "container that gives them, such as .mp4"
+                        )
+                    if suffix == ".mkv":
+                        packet.dts = None  # not stored there, and unknown at first
+                    elif packet.dts is not None:
+                        packet.dts += by
+                    if packet.pts is not None:
+                        packet.pts += by
+                    shift = max(shift, time + by + (packet.duration or 0))
                     packet.stream = track
                     copy.mux(packet)
-                shift = end
     return path

@@ -55,7 +55,9 @@ def prepare(config: RunConfig, max_frames: int, tell: Tell) -> Iterator[Workload
         ) as engine,
         tempfile.TemporaryDirectory(prefix="maskstream-bench-") as folder,
     ):
-        workload = Workload(config, source, engine, network, Path(folder), _MIN_FRAMES)
+        # Of interlaced video two packets may be one picture.
+        num_packets = 2 * _MIN_FRAMES
+        workload = Workload(config, source, engine, network, Path(folder), num_packets)
         num_frames = min(max_frames, _affordable(workload))
         yield replace(workload, num_frames=num_frames, _copies={})
 
