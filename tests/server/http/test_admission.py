@@ -86,11 +86,15 @@ def test_what_may_not_come_this_way_is_named(settings: Any, sentence: str) -> No
     assert sentence in str(refusal.value)
 
 
-CLOSED = {"source.frozen", "privacy", "recording", "publish", "events"}
+CLOSED = {
+    *("source.decoder", "source.frozen"),
+    *("privacy", "recording", "publish", "events"),
+}
 """What only the configuration file may say, and why:
 
-how a picture that stands still is told (who hides a camera's freeze hides a picture put
-before it), what is blurred, what is written where, what is sent to whom.
+what decodes (a GPU's decoder does not tell which pictures lost packets damaged), how
+a picture that stands still is told (who hides a camera's freeze hides one put before
+it), what is blurred, what is written where, what is sent to whom.
 """
 
 
