@@ -47,7 +47,7 @@ class Engine(Protocol):
 
     @property
     def precision(self) -> str:
-        """What it computes in: ``fp32``, ``bf16`` or ``fp16``."""
+        """What it computes in: ``fp32``, ``bf16``, ``fp16`` or ``int8``."""
         ...
 
     def submit(

@@ -12,7 +12,7 @@ from maskstream.models.engines.openvino_model import openvino_core
 from maskstream.models.keeping import Keeper, make_key
 from maskstream.pipeline.errors import ModelError
 
-__all__ = ["compile_for"]
+__all__ = ["compile_for", "processor"]
 
 logger = logging.getLogger(__name__)
 
@@ -29,15 +29,8 @@ def compile_for(
     """
     if network.key is None:
         return _compile(network, shape, settings)
-    core = openvino_core()
-    key = make_key(
-        network.key,
-        shape,
-        sorted(settings.items()),  # precision, threads and streams among them
-        core.get_versions("CPU")["CPU"].build_number,
-        core.get_property("CPU", "FULL_DEVICE_NAME"),
-        core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"),
-    )
+    # Precision, threads and streams are among the settings.
+    key = make_key(network.key, shape, sorted(settings.items()), *processor())
     fresh: list[Any] = []
 
     def make(folder: Path) -> None:
@@ -49,12 +42,22 @@ def compile_for(
             if not fresh:
                 # Bytes, not the file mapped: what is compiled would go on reading it.
                 blob = (folder / _BLOB).read_bytes()
-                return core.import_model(blob, "CPU", dict(settings))
+                return openvino_core().import_model(blob, "CPU", dict(settings))
     except (OSError, RuntimeError) as error:
         if isinstance(error, ModelError):
             raise
         logger.info("a compiled network is not kept, or not taken: %s", error)
     return fresh[0] if fresh else _compile(network, shape, settings)
+
+
+def processor() -> tuple[object, ...]:
+    """Tell what OpenVINO compiles for here, for a key: its own version too."""
+    core = openvino_core()
+    return (
+        core.get_versions("CPU")["CPU"].build_number,
+        core.get_property("CPU", "FULL_DEVICE_NAME"),
+        core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"),
+    )
 
 
 def _compile(

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from maskstream.models.keeping import Keeper, make_key
 from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.errors import ModelError
 
 __all__ = ["kept_conversion"]
+
+logger = logging.getLogger(__name__)
 
 _CONVERTER = "maskstream.models.engines.convert_file"
 
@@ -45,17 +50,36 @@ def kept_conversion(
     def make(folder: Path) -> None:
         _run_converter(weights.path, folder / name)
 
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(Keeper.of_user().folder(key, make))
+        except OSError as error:
+            logger.warning("%s: converted for this run alone: %s", weights.path, error)
+            folder = _make_for_now(stack, weights.path, make)
+        yield folder / name, key
+
+
+def _make_for_now(
+    stack: ExitStack, weights: Path, make: Callable[[Path], None]
+) -> Path:
     try:
-        with Keeper.of_user().folder(key, make) as folder:
-            yield folder / name, key
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        make(folder)
     except OSError as error:
         raise ModelError(
-            f"{weights.path}: nowhere to convert it to: {error}; "
+            f"{weights}: nowhere to convert it to: {error}; "
             "XDG_CACHE_HOME names a folder for it"
         ) from error
+    return folder
 
 
 def _run_converter(weights: Path, output: Path) -> None:
+    """Convert in another process.
+
+    Raises:
+        ModelError: the weights cannot be converted.
+        OSError: the output cannot be written.
+    """
     done = subprocess.run(
         [sys.executable, "-P", "-m", _CONVERTER, str(weights), str(output)],
         stdin=subprocess.DEVNULL,
@@ -67,7 +91,7 @@ def _run_converter(weights: Path, output: Path) -> None:
     )
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise ModelError(said[-1])
+        raise (OSError if done.returncode == os.EX_IOERR else ModelError)(said[-1])
 
 
 @cache

@@ -1,10 +1,12 @@
 """Convert a file of weights: ``python -m ... WEIGHTS OUTPUT``, an .xml or .onnx.
 
-A sentence on the last line of stderr says why it failed.
+A sentence on the last line of stderr says why it failed; the code is EX_IOERR where the
+output could not be written.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -26,6 +28,9 @@ def main() -> None:
             convert(network).save(output)
     except ModelError as error:
         sys.exit(str(error))
+    except OSError as error:
+        print(error, file=sys.stderr)  # noqa: T201 -- whoever started this reads it
+        sys.exit(os.EX_IOERR)
 
 
 if __name__ == "__main__":

@@ -37,12 +37,19 @@ class ConvertedNetwork:
     """SHA-256 of the weights that it has in 8 bits; empty where it has them whole."""
 
     def save(self, path: Path) -> None:
-        """Write an .xml, with the .bin beside it."""
+        """Write an .xml, with the .bin beside it.
+
+        Raises:
+            OSError: the disk is full.
+        """
         self.model.set_rt_info(json.dumps(asdict(self.grid)), [_GRID])
         if self.card is not None:
             self.model.set_rt_info(self.card.to_json(), [_CARD])
             self.model.set_rt_info(self.int8_of, [_WEIGHTS])
-        import_openvino().save_model(self.model, path, compress_to_fp16=False)
+        try:
+            import_openvino().save_model(self.model, path, compress_to_fp16=False)
+        except RuntimeError as error:
+            raise OSError(f"openvino could not write {path.name}") from error
 
     @classmethod
     def read(cls, path: Path, key: str | None = None) -> ConvertedNetwork:

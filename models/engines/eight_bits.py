@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from maskstream.models.card import INT8_SUFFIX
-from maskstream.models.engines.compiling import compile_for
+from maskstream.models.engines.compiling import compile_for, processor
 from maskstream.models.engines.converted import ConvertedNetwork
 from maskstream.models.keeping import Keeper, make_key
 from maskstream.models.weights_file import WeightsFile
@@ -58,9 +58,11 @@ def is_faster(
     """Tell whether one network is faster than another here, by a race run once.
 
     They take turns, so that another load on the machine disturbs both; of each the
-    best round counts.
+    best round counts. One that cannot be raced is not.
     """
-    key = make_key("race", network.key, other.key, sorted(settings.items()))
+    key = make_key(
+        "race", network.key, other.key, sorted(settings.items()), *processor()
+    )
 
     def race(folder: Path) -> None:
         runs = [_runner(each, settings) for each in (network, other)]
@@ -70,8 +72,12 @@ def is_faster(
                 best[index] = min(best[index], _timed_ms(run))
         (folder / _TIMES).write_text(json.dumps(best))
 
-    with Keeper.of_user().folder(key, race) as folder:
-        ours, others = json.loads((folder / _TIMES).read_text())
+    try:
+        with Keeper.of_user().folder(key, race) as folder:
+            ours, others = json.loads((folder / _TIMES).read_text())
+    except (ModelError, OSError) as error:
+        logger.warning("8 bits are left alone, they could not be raced: %s", error)
+        return False
     logger.info("8 bits take %.1f ms a picture here, and the other %.1f", ours, others)
     return bool(ours < _GAIN * others)
 

@@ -12,14 +12,20 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from openvino import Model
+from openvino import opset13 as opset
 
 from maskstream.models.build import build_model
 from maskstream.models.classes import CAMVID
 from maskstream.models.engines import open_engine
+from maskstream.models.engines.conversion import kept_conversion
 from maskstream.models.engines.converted import ConvertedNetwork, converted
+from maskstream.models.engines.eight_bits import is_faster
+from maskstream.models.engines.openvino_engine import openvino_settings
 from maskstream.models.weights import ModelCard, save_weights
 from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.errors import ModelError
+from tests.required import need_module
 
 pytestmark = pytest.mark.slow
 
@@ -107,6 +113,71 @@ def test_a_network_runs_without_torch(weights: WeightsFile) -> None:
     )
 
     assert done.stdout.strip() == ""
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A cache on a disk without any room."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=16k", "none", str(disk)], check=True
+    )
+    (disk / "full").write_bytes(bytes(16 << 10))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(disk))
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_a_full_disk_costs_time_and_nothing_else(
+    weights: WeightsFile, full_disk: Path, engine: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The network is converted elsewhere, for one run, and that is told once."""
+    if engine == "onnxruntime":
+        need_module("onnxruntime")
+    picture = np.zeros((64, 96, 3), np.uint8)
+    wishes = {"engine": engine, "precision": "fp32"}
+    with closing(open_engine(weights.load(), **wishes)) as one:
+        wanted = one.submit([picture], [(64, 96)]).labels()[0]
+
+    with closing(open_engine(weights, **wishes)) as one:
+        labels = one.submit([picture], [(64, 96)]).labels()[0]
+
+    np.testing.assert_array_equal(labels, wanted)
+    told = [each.message for each in caplog.records if each.levelname == "WARNING"]
+    assert len(told) == 1
+    assert "converted for this run alone" in told[0]
+    assert not list((full_disk / "maskstream" / "engines").iterdir())
+
+
+def test_what_the_reader_raises_is_its_own(weights: WeightsFile) -> None:
+    """No folder is blamed for it."""
+    with (
+        pytest.raises(FileNotFoundError, match="not of the cache"),
+        kept_conversion(weights, "network.xml", "openvino"),
+    ):
+        raise FileNotFoundError("not of the cache")
+
+
+def test_what_cannot_be_raced_is_not_taken(
+    weights: WeightsFile, full_disk: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full disk, and a network that cannot be compiled, leave the other one."""
+    other = converted(weights)
+    shape = opset.constant(np.array([7, 7]))
+    numbers = opset.parameter([1, 7, 7, 1], np.uint8)
+    model = Model(opset.reshape(numbers, shape, special_zero=False), [numbers])
+    broken = ConvertedNetwork(model, other.grid, "broken")
+    settings = openvino_settings("fp32", 1)
+    caplog.clear()
+
+    assert not is_faster(other, other, settings)
+    assert not is_faster(broken, other, settings)
+
+    told = [each.message for each in caplog.records if each.levelname == "WARNING"]
+    assert ["could not be raced" in each for each in told] == [True, True]
+    assert "openvino cannot compile" in told[1]
 
 
 def test_weights_of_another_network_are_told(tmp_path: Path) -> None:
