@@ -18,6 +18,7 @@ from maskstream.pipeline.config import RunConfig
 from maskstream.pipeline.errors import ConfigError, SourceError
 from maskstream.pipeline.frame import Frame
 from maskstream.pipeline.shared_stages import network_sizes
+from maskstream.stages.codecs import check_codec
 
 __all__ = ["Tell", "prepare"]
 
@@ -41,6 +42,7 @@ def prepare(config: RunConfig, max_frames: int, tell: Tell) -> Iterator[Workload
     if len(config.inputs) != 1:
         raise ConfigError(f"one clip is needed, got {len(config.inputs)}")
     source = clip_source(config.inputs[0])
+    check_codec(config.video.codec, config.video.options)
     tell("loading the network")
     network = WeightsFile.find(config.model.weights or config.model.name)
     with (

@@ -42,7 +42,10 @@ class _Encoding:
 def try_presets(
     workload: Workload, parts: Parts, bounds: Bounds, is_over: Callable[[], bool]
 ) -> list[Trial]:
-    """Encode the annotated frames with each, and look at what came out."""
+    """Encode the annotated frames with each, and look at what came out.
+
+    None is chosen where the preset as it was given is best.
+    """
     options = {**CODECS["h264"].options, **workload.config.video.options}
     given = options["preset"]
     presets = dict.fromkeys((given, *_PRESETS))
@@ -73,7 +76,8 @@ def try_presets(
             )
         )
     best = min((one for one in trials if one.is_within), key=lambda one: one.ms)
-    return [replace(one, is_chosen=one is best) for one in trials]
+    is_new = best is not trials[0]
+    return [replace(one, is_chosen=is_new and one is best) for one in trials]
 
 
 def _encode(items: Sequence[Segmentation], path: Path, options: dict[str, str]) -> Cost:

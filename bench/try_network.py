@@ -47,7 +47,8 @@ def try_networks(
 ) -> list[Trial]:
     """Try engines and precisions, then sizes, then batches, each with the best so far.
 
-    A trial counts by what the parts would allow with it in the network's place.
+    A trial counts by what the parts would allow with it in the network's place. None is
+    chosen where the network as it was given is best.
     """
     frames = parts.frames[:: max(1, parts.num_frames // _NUM_COMPARED)][:_NUM_COMPARED]
     right = _reference(workload, frames, parts.size_hw)
@@ -100,7 +101,7 @@ def try_networks(
                 best, best_ms = run.variant, trial.ms
         if is_over():
             break
-    chosen = tried.get(best)
+    chosen = tried.get(best) if best != parts.variant else None
     return [replace(trial, is_chosen=trial is chosen) for trial in trials]
 
 

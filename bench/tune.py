@@ -24,16 +24,29 @@ from maskstream.bench.try_network import try_networks
 from maskstream.bench.whole import run_whole
 from maskstream.bench.workload import Workload
 from maskstream.models.engines import open_engine
+from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.config import RunConfig
 from maskstream.pipeline.config_file import parse_config
+from maskstream.pipeline.errors import ConfigError
 from maskstream.pipeline.settings_file import merge_settings
 
-__all__ = ["Tuned", "tune"]
+__all__ = ["Comparison", "Tuned", "tune"]
 
 _ROUNDS = 3
 _LINGERS_S = (0.0, 0.005, 0.02)
 _FASTER = 1.02  # less is no reason to leave the defaults
 _WHOLE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The pipeline as it was and as it would be, in turns."""
+
+    before: Spread
+    """Frames a second, with the settings that were given."""
+    after: Spread
+    """With what was found, in the same rounds."""
+    gain: Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +58,8 @@ class Tuned:
     settings: dict[str, Any]
     """What differs from the settings that were given; empty where nothing is faster."""
     trials: Sequence[Trial]
-    before: Spread
-    """Frames a second of the pipeline, with the settings that were given."""
-    after: Spread
-    """With what was found, in the same rounds."""
-    gain: Spread
+    comparison: Comparison | None
+    """None where no trial was cheaper than what was given."""
     is_cut_short: bool
     """There was no time left to try everything."""
 
@@ -60,6 +70,8 @@ class _Search:
 
     clock: Callable[[], float]
     ends_at: float
+    """Of the trials."""
+    compared_by: float
     settings: dict[str, Any] = field(default_factory=dict)
     trials: list[Trial] = field(default_factory=list)
     is_cut_short: bool = False
@@ -88,51 +100,64 @@ def tune(
 ) -> Tuned:
     """Find settings for the one input of ``config``.
 
-    A third of ``limit_s`` is kept for the comparison at the end.
+    A third of ``limit_s`` is kept for the comparison at the end. What has begun when
+    time is over is finished: a trial, or the first round of the comparison.
 
     Raises:
         ConfigError: Something cannot be as it was asked, or the input is not one file.
         SourceError: The input cannot be read.
         ModelError: The network or its engine cannot be had.
     """
+    network = WeightsFile.find(config.model.weights or config.model.name)
+    if network.is_converted:
+        raise ConfigError(
+            f"{network.path.name}: a network that was converted has one engine and "
+            "precision; tune needs its weights in .safetensors"
+        )
     machine = Machine.look()
-    search = _Search(clock, clock() + limit_s * 2 / 3)
+    began_s = clock()
+    search = _Search(clock, began_s + limit_s * 2 / 3, began_s + limit_s)
     with prepare(config, max_frames=150, tell=tell) as workload:
         parts = Parts(workload)
         costs = parts.round()
-        tell("engines, precisions, sizes and batches")
-        search.take(
-            try_networks(workload, parts, costs, machine.cores, bounds, search.is_over)
-        )
-        if config.video.codec == "h264" and parts.annotated:
+        if not search.is_over():
+            tell("engines, precisions, sizes and batches")
+            cores = machine.cores
+            search.take(
+                try_networks(workload, parts, costs, cores, bounds, search.is_over)
+            )
+        has_presets = config.video.codec == "h264" and parts.annotated
+        if has_presets and not search.is_over():
             tell("presets of the encoder")
             search.take(try_presets(workload, parts, bounds, search.is_over))
-        tell("the pipeline as it was and as it would be")
-        frame_ms = Limit.of(costs, machine.cores).ms
-        times = max(1, round(_WHOLE_S * 1e3 / frame_ms / parts.num_frames))
-        before, after = _compare(workload, search, times)
-    gains = [new / old for old, new in zip(before, after, strict=True)]
-    gain = Spread.of(gains)
+        comparison = None
+        if search.settings:
+            tell("the pipeline as it was and as it would be")
+            frame_ms = Limit.of(costs, machine.cores).ms
+            whole_s = min(_WHOLE_S, limit_s / 3 / (2 * _ROUNDS))
+            times = max(1, round(whole_s * 1e3 / frame_ms / parts.num_frames))
+            comparison = _compare(workload, search, times)
+    is_faster = comparison is not None and comparison.gain.median >= _FASTER
     return Tuned(
         machine=machine.afterwards(),
         clip=workload.clip_name,
-        settings=search.settings if gain.median >= _FASTER else {},
-        trials=search.trials,
-        before=Spread.of(before),
-        after=Spread.of(after),
-        gain=gain,
+        settings=search.settings if is_faster else {},
+        trials=[
+            replace(trial, is_chosen=trial.is_chosen and is_faster)
+            for trial in search.trials
+        ],
+        comparison=comparison,
         is_cut_short=search.is_cut_short,
     )
 
 
-def _compare(
-    workload: Workload, search: _Search, times: int
-) -> tuple[list[float], list[float]]:
-    """Run both, in turns; give the frames a second of each round."""
+def _compare(workload: Workload, search: _Search, times: int) -> Comparison:
+    """Run both, in turns."""
     given = workload.config.model_dump(exclude_unset=True, mode="json")
     wanted = parse_config(merge_settings(given, search.settings))
     model = wanted.model
-    before, after = [], []
+    before: list[float] = []
+    after: list[float] = []
     with closing(
         open_engine(
             workload.network,
@@ -148,9 +173,12 @@ def _compare(
         settings = merge_settings(given, search.settings)
         tuned = replace(tuned, config=parse_config(settings))
         for _ in range(_ROUNDS):
+            if before and search.clock() >= search.compared_by:
+                break
             before.append(run_whole(workload, times).fps)
             after.append(run_whole(tuned, times).fps)
-    return before, after
+    gains = (new / old for old, new in zip(before, after, strict=True))
+    return Comparison(Spread.of(before), Spread.of(after), Spread.of(gains))
 
 
 def _try_lingers(tuned: Workload, search: _Search, times: int) -> None:
@@ -171,4 +199,8 @@ def _try_lingers(tuned: Workload, search: _Search, times: int) -> None:
         )
     if trials:
         best = min(trials, key=lambda trial: trial.ms)
-        search.take([replace(trial, is_chosen=trial is best) for trial in trials])
+        given = tuned.config.batch.linger
+        is_new = best.settings != {"batch": {"linger": given}}
+        search.take(
+            [replace(trial, is_chosen=is_new and trial is best) for trial in trials]
+        )

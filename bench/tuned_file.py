@@ -38,11 +38,13 @@ def write_tuned(tuned: Tuned, given: RunConfig, path: Path) -> None:
 
 def _summary_lines(tuned: Tuned) -> list[str]:
     """Say what was found."""
-    as_given = spread_text(tuned.before, 1)
-    lines = [
-        f"pipeline: {spread_text(tuned.after, 1)} frames a second, {as_given} with the "
-        f"settings as given; {spread_text(tuned.gain)} times as many, by turns"
-    ]
+    lines = []
+    if (both := tuned.comparison) is not None:
+        lines.append(
+            f"pipeline: {spread_text(both.after, 1)} frames a second, "
+            f"{spread_text(both.before, 1)} with the settings as given; "
+            f"{spread_text(both.gain)} times as many, by turns"
+        )
     if not tuned.settings:
         lines.append("nothing was found that is faster: the settings are as given")
     if tuned.is_cut_short:

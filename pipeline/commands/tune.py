@@ -22,7 +22,13 @@ def tune(
     ] = None,
     model: Annotated[str | None, typer.Option(help="An embedded model.")] = None,
     limit: Annotated[
-        float, typer.Option(min=1, metavar="S", help="Stop trying after so long.")
+        float,
+        typer.Option(
+            min=1,
+            metavar="S",
+            help="Two thirds are for trials, the rest is to compare; what has begun is "
+            "finished.",
+        ),
     ] = 180,
     agreement: Annotated[
         float,

@@ -146,6 +146,21 @@ def test_what_cannot_be_measured_is_told_in_one_sentence(
         assert told in failed.sentence
 
 
+@pytest.mark.parametrize("command", [("bench",), ("tune", "-o", "found.yaml")])
+def test_a_codec_that_cannot_be_used_is_told_as_run_tells_it(
+    run: Run, clip: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """Before anything is measured, and as wrong usage."""
+    config = tmp_path / "run.yaml"
+    config.write_text("video: {preset: quickest}\n")
+
+    name, *rest = command
+    failed = run(name, clip, "--config", config, *rest)
+
+    assert failed.code == 2
+    assert "codec h264 has no preset 'quickest'" in failed.sentence
+
+
 def test_a_report_that_cannot_be_written_is_told_before_the_work(
     run: Run, clip: Path, tmp_path: Path
 ) -> None:

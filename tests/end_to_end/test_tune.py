@@ -28,6 +28,10 @@ def test_what_is_found_can_be_run(run: Run, tmp_path: Path) -> None:
     trials = [line for line in text.splitlines() if "of the labels as in fp32" in line]
     assert trials
     assert any("openvino" in line for line in trials)
+    # What is marked as taken is what is written.
+    is_as_given = "nothing was found that is faster" in text
+    assert is_as_given != ("\n# * " in text)
+    assert is_as_given == ("model" not in yaml.safe_load(text))
     assert run("check", found).code == 0
     video = tmp_path / "out.mp4"
     assert run("run", clip, "--config", found, "-o", video).code == 0

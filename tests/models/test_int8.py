@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from maskstream.bench import Bounds, tune
 from maskstream.models.card import DEFAULT_WEIGHTS, find_weights
 from maskstream.models.engines import open_engine
 from maskstream.models.engines.eight_bits import find_int8, int8_path
@@ -20,6 +21,7 @@ from maskstream.models.engines.select import Machine
 from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.commands.int8 import Findings, export_int8
 from maskstream.pipeline.commands.real_pictures import pick_pictures
+from maskstream.pipeline.config import ModelConfig, RunConfig
 from maskstream.pipeline.errors import ConfigError, ModelError
 from tests.required import need_module
 
@@ -92,6 +94,17 @@ def test_a_network_of_8_bits_is_weights_too(weights: WeightsFile, int8: Path) ->
         own.load()
     with pytest.raises(ConfigError, match="computes in int8, got precision 'fp32'"):
         label(own, "fp32", picture)
+
+
+def test_tune_refuses_what_has_one_precision_at_once(int8: Path) -> None:
+    """There is nothing to try, nor a network in fp32 to compare the labels with."""
+    told: list[str] = []
+    config = RunConfig(inputs=("none.mp4",), model=ModelConfig(weights=str(int8)))
+
+    with pytest.raises(ConfigError, match=r"tune needs .*\.safetensors"):
+        tune(config, Bounds(), limit_s=1, tell=told.append)
+
+    assert not told
 
 
 @pytest.mark.slow
