@@ -73,7 +73,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An engine that this machine can run, and why this one."""
+    """An engine that this machine can run, and why this one on this device."""
 
     engine: str
     device: str
@@ -109,13 +109,23 @@ def open_engine(
         engine = "openvino"
     machine = Machine.look(engine, device)
     choice = choose(engine, device, precision, machine)
+    opened = _open(model, choice, precision, machine, threads)
     logger.info(
-        "the network runs in %s on %s in %s: %s",
-        choice.engine,
-        choice.device,
-        choice.precision,
-        choice.reason,
+        "the network runs in %s on %s in %s: %s, %s is %s",
+        *(opened.name, opened.device, opened.precision, choice.reason),
+        opened.precision,  # not the choice's: it may be a network of 8 bits
+        "the best it has" if precision == "auto" else "as asked",
     )
+    return opened
+
+
+def _open(
+    model: FCN | WeightsFile,
+    choice: Choice,
+    precision: str,
+    machine: Machine,
+    threads: int | None,
+) -> Engine:
     if choice.engine == "openvino":
         return _open_openvino(
             model, precision, machine.openvino_precisions, threads or available_cores()
@@ -166,9 +176,7 @@ def choose(engine: str, device: str, precision: str, machine: Machine) -> Choice
             f"it can in {' or '.join(offered)}"
         )
     chosen = offered[0] if precision == "auto" else precision
-    why_precision = "the best it has" if precision == "auto" else "as asked"
-    reason = f"{why_place}, {why_library}, {chosen} is {why_precision}"
-    return Choice(library, place, chosen, reason)
+    return Choice(library, place, chosen, f"{why_place}, {why_library}")
 
 
 def _open_openvino(
