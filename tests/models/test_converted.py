@@ -137,11 +137,10 @@ def test_a_full_disk_costs_time_and_nothing_else(
     if engine == "onnxruntime":
         need_module("onnxruntime")
     picture = np.zeros((64, 96, 3), np.uint8)
-    wishes = {"engine": engine, "precision": "fp32"}
-    with closing(open_engine(weights.load(), **wishes)) as one:
+    with closing(open_engine(weights.load(), engine=engine, precision="fp32")) as one:
         wanted = one.submit([picture], [(64, 96)]).labels()[0]
 
-    with closing(open_engine(weights, **wishes)) as one:
+    with closing(open_engine(weights, engine=engine, precision="fp32")) as one:
         labels = one.submit([picture], [(64, 96)]).labels()[0]
 
     np.testing.assert_array_equal(labels, wanted)

@@ -112,9 +112,9 @@ def settle(folder: Path, clip: Path, there: Frame) -> None:
         settled = nvdec.settle(upload(frame.picture), opened.video)
     assert settled.format.name == "nv12"
     copied, wanted = read_planes(PictureCopier().copy(settled)), frame.picture
-    for plane, known in zip(copied, read_planes(wanted), strict=True):
+    for plane, expected in zip(copied, read_planes(wanted), strict=True):
         # But for the last row of chroma: FFmpeg copies 145 >> 1 of them.
-        np.testing.assert_array_equal(plane[:72], known[:72])
+        np.testing.assert_array_equal(plane[:72], expected[:72])
     made, known = decode(clip, nvdec=nvdec), decode(clip)
     assert made.num_decoded == known.num_decoded == 20
     for one, other in zip(made.frames, known.frames, strict=True):

@@ -32,7 +32,10 @@ def planes_of(picture: av.VideoFrame) -> Planes:
     """Copy the planes to the device."""
     viewed = yuv_picture(picture, 0, (1, 1))
     assert viewed is not None
-    planes = [torch.from_numpy(plane.copy()).to(DEVICE) for plane in viewed.planes]
+    planes = []
+    for plane in viewed.planes:
+        assert isinstance(plane, np.ndarray)
+        planes.append(torch.from_numpy(plane.copy()).to(DEVICE))
     if len(planes) == 2:
         y, uv = planes
         return y, uv[..., 0], uv[..., 1]
