@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +19,9 @@ from maskstream.models.exporting.torch_program import (
     open_program,
     write_program,
 )
+from maskstream.models.exporting.whole import check_output, written_whole
 from maskstream.models.fcn import FCN
-from maskstream.pipeline.errors import ConfigError, ModelError, SinkError
+from maskstream.pipeline.errors import ConfigError, ModelError
 
 __all__ = ["FORMATS", "MIN_AGREEMENT", "export_network"]
 
@@ -59,32 +59,14 @@ def export_network(
         ModelError: the network cannot be written so, or labels differently there.
         SinkError: the disk is full, or may not be written to.
     """
-    if output.suffix != format_.suffix:
-        raise ConfigError(f"{output}: this format's files end in {format_.suffix}")
-    if not output.parent.is_dir():
-        raise ConfigError(f"{output.parent}: there is no such folder to write into")
+    check_output(output, format_.suffix)
     for height, width, _ in (picture.shape for picture in pictures):
         if min(height, width) < _MIN_SIDE:
             raise ConfigError(
                 f"an export is compared on pictures of {_MIN_SIDE}x{_MIN_SIDE} or "
                 f"more, got one of {width}x{height}"
             )
-    try:
-        return _write_checked(network, card, format_, output, pictures)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise SinkError(f"{output} cannot be written: {reason}") from error
-
-
-def _write_checked(
-    network: FCN,
-    card: ModelCard,
-    format_: Format,
-    output: Path,
-    pictures: Sequence[NDArray[np.uint8]],
-) -> Agreement:
-    with TemporaryDirectory(dir=output.parent, prefix=f".{output.stem}-") as folder:
-        part = Path(folder) / output.name
+    with written_whole(output, format_.beside) as part:
         format_.write(Labeller(network), part, card.to_json())
         label = format_.open(part)
         agreement = measure_agreement(network, label, pictures, format_.multiple)
@@ -95,10 +77,4 @@ def _write_checked(
                 f"pictures ({agreement.worst:.4%} of the worst), and "
                 f"{MIN_AGREEMENT:.1%} is wanted"
             )
-        if format_.beside is not None:
-            # A kill in between leaves a .bin alone, never one with another's .xml.
-            output.unlink(missing_ok=True)
-            beside = part.with_suffix(format_.beside)
-            beside.replace(output.with_suffix(format_.beside))
-        part.replace(output)
     return agreement

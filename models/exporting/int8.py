@@ -7,19 +7,16 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstream.models.card import CONVERTED, ModelCard
 from maskstream.models.engines.converted import ConvertedNetwork
 from maskstream.models.engines.openvino_model import import_openvino
-from maskstream.pipeline.errors import ConfigError, ModelError
+from maskstream.pipeline.errors import ModelError
 
-__all__ = ["check_int8_output", "quantise", "write_int8"]
+__all__ = ["quantise"]
 
 
 def quantise(
@@ -53,27 +50,6 @@ def quantise(
         reason = str(error).partition("\n")[0]
         raise ModelError(f"nncf cannot quantise the network: {reason}") from error
     return replace(network, model=model, key=None, int8_of=int8_of)
-
-
-def check_int8_output(output: Path) -> None:
-    """Refuse a name that the network could not be written to.
-
-    Raises:
-        ConfigError: the suffix is another, or the folder missing.
-    """
-    if output.suffix != CONVERTED:
-        raise ConfigError(f"{output}: a network of 8 bits is written as {CONVERTED}")
-    if not output.parent.is_dir():
-        raise ConfigError(f"{output.parent}: there is no such folder to write into")
-
-
-def write_int8(network: ConvertedNetwork, card: ModelCard, output: Path) -> None:
-    """Write an .xml and its .bin, which take their names when both are whole."""
-    with TemporaryDirectory(dir=output.parent, prefix=f".{output.stem}-") as folder:
-        part = Path(folder) / output.name
-        replace(network, card=card).save(part)
-        part.with_suffix(".bin").replace(output.with_suffix(".bin"))
-        part.replace(output)
 
 
 def _import_nncf() -> ModuleType:

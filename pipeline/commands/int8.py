@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstream.models.card import ModelCard
-from maskstream.models.engines.converted import converted
+from maskstream.models.card import CONVERTED, ModelCard
+from maskstream.models.engines.converted import ConvertedNetwork, converted
 from maskstream.models.engines.openvino_engine import OpenVinoEngine
 from maskstream.models.engines.select import Machine
-from maskstream.models.exporting.int8 import check_int8_output, quantise, write_int8
+from maskstream.models.exporting.int8 import quantise
+from maskstream.models.exporting.whole import check_output, written_whole
 from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.commands.evaluation_samples import open_samples
 from maskstream.pipeline.commands.real_pictures import pick_pictures
@@ -88,11 +89,20 @@ def export_int8(
     Raises:
         ConfigError: neither or both are given, or the output cannot be.
         ModelError: it cannot be quantised, or costs more than it may.
+        SinkError: it cannot be written.
     """
-    check_int8_output(output)
+    check_output(output, CONVERTED)
     if (data is None) == (clip is None):
         raise ConfigError("--int8 wants --data DIR or --calibrate CLIP, and not both")
-    plain = converted(weights)
+    with written_whole(output, ".bin") as part:
+        network, findings = _quantise(weights, data, clip)
+        network.save(part)
+    return findings
+
+
+def _quantise(
+    weights: WeightsFile, data: Path | None, clip: str | None
+) -> tuple[ConvertedNetwork, Findings]:
     if clip is not None:
         pictures = pick_pictures(clip, 2 * _NUM_PICTURES)
         known, unknown = pictures[::2], pictures[1::2] or pictures
@@ -101,6 +111,7 @@ def export_int8(
         assert data is not None
         known, unknown = _spread(data, weights.card), []
         source = data.resolve().name
+    plain = converted(weights)
     int8 = quantise(plain, known, weights.digest())
     with ExitStack() as stack:
         rest = Machine.look("openvino").openvino_precisions[0]  # as it will be run
@@ -120,8 +131,7 @@ def export_int8(
         data=f"{weights.card.data}; {note}",
         scores={**weights.card.scores, **findings.scores()},
     )
-    write_int8(int8, card, output)
-    return findings
+    return replace(int8, card=card), findings
 
 
 def _spread(data: Path, card: ModelCard) -> list[Picture]:

@@ -23,7 +23,7 @@ from maskstream.pipeline.commands import int8 as commands_int8
 from maskstream.pipeline.commands.int8 import Findings, export_int8
 from maskstream.pipeline.commands.real_pictures import pick_pictures
 from maskstream.pipeline.config import ModelConfig, RunConfig
-from maskstream.pipeline.errors import ConfigError, ModelError
+from maskstream.pipeline.errors import ConfigError, ModelError, SinkError, SourceError
 from tests.required import need_module
 
 CLIP = "sample:street"
@@ -170,9 +170,23 @@ def test_what_is_asked_for_is_checked_first(tmp_path: Path) -> None:
     """Names and pairs that cannot be are refused before anything is computed."""
     weights = WeightsFile.find(DEFAULT_WEIGHTS)
 
-    with pytest.raises(ConfigError, match=r"is written as \.xml"):
+    with pytest.raises(ConfigError, match=r"files end in \.xml"):
         export_int8(weights, tmp_path / "net.onnx", data=None, clip="clip.mp4")
     with pytest.raises(ConfigError, match="no such folder"):
         export_int8(weights, tmp_path / "no" / "net.xml", data=None, clip="clip.mp4")
     with pytest.raises(ConfigError, match="and not both"):
         export_int8(weights, tmp_path / "net.xml", data=None, clip=None)
+
+
+def test_an_output_that_cannot_be_is_told_before_the_work(tmp_path: Path) -> None:
+    """In one sentence; and what was there before stays until another is whole."""
+    weights, older = WeightsFile.find(DEFAULT_WEIGHTS), tmp_path / "net.xml"
+    older.write_text("an export of yesterday")
+
+    with pytest.raises(SinkError, match=r"/proc/net\.xml cannot be written"):
+        export_int8(weights, Path("/proc/net.xml"), data=None, clip="no.mp4")
+    with pytest.raises(SourceError, match=r"no\.mp4"):
+        export_int8(weights, older, data=None, clip="no.mp4")
+
+    assert older.read_text() == "an export of yesterday"
+    assert list(tmp_path.iterdir()) == [older]
