@@ -43,7 +43,7 @@ def summary_lines(report: Report) -> list[str]:
         f"{live['held']} held, {live['dropped']} dropped of {live['decoded']}",
         f"the program by itself: {program.frames} frames, {program.fps:.1f} a second, "
         f"{program.core_ms:.1f} core-ms a frame, peak memory {program.peak_mb:.0f} MB, "
-        f"{program.loading_s:.1f} s of loading before",
+        f"{program.loading_s:.1f} s of loading before, from a warm cache",
     ]
     if report.machine.is_busy:
         lines.append("something else ran: these are figures of a busy machine")

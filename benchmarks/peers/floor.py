@@ -8,7 +8,7 @@ from typing import Any
 
 import av
 
-from maskstream.stages.codecs import CODECS
+from maskstream.stages.codecs import CODECS, encoder_options
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -21,7 +21,7 @@ def main(clip: str, output: str, _model_name: str) -> None:
     with timed() as frames, av.open(clip) as source, av.open(output, "w") as target:
         video = source.streams.video[0]
         track: Any = target.add_stream(
-            codec.encoder, rate=video.average_rate, options=dict(codec.options)
+            codec.encoder, rate=video.average_rate, options=encoder_options(codec, {})
         )
         track.height, track.width = video.height, video.width
         track.pix_fmt = "yuv420p"
