@@ -7,19 +7,19 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskstream.models.engines.base import IntervalSum, Pending
 from maskstream.models.engines.cores import available_cores
+from maskstream.models.engines.scored import PendingScores
 from maskstream.models.geometry import ScoreGrid
-from maskstream.models.upsample import labels_from_scores, prepare_kernel
+from maskstream.models.upsample import prepare_kernel
 from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.errors import ModelError
 
@@ -80,7 +80,7 @@ class OnnxRuntimeEngine:
         properties = self._session.get_modelmeta().custom_metadata_map
         self._grid = ScoreGrid(**json.loads(properties["score_grid"]))
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="network")
-        self._in_flight: deque[Future[_Scores]] = deque()
+        self._in_flight: deque[Future[NDArray[np.float32]]] = deque()
         self._busy = IntervalSum()
         self._waited = IntervalSum()
         prepare_kernel()
@@ -91,13 +91,10 @@ class OnnxRuntimeEngine:
         sizes_hw: Sequence[tuple[int, int]],
     ) -> Pending:
         """Start the network on (h, w, 3) RGB pictures; see `Engine.submit`."""
-        while len(self._in_flight) >= _MAX_IN_FLIGHT:
-            wait([self._in_flight.popleft()])
-        future = self._worker.submit(self._run, list(pictures))
-        self._in_flight.append(future)
+        fetches = [self._start(picture).result for picture in pictures]
         height, width = pictures[0].shape[:2]
-        return _PendingScores(
-            future, sizes_hw, self._grid, (height, width), self._waited
+        return PendingScores(
+            fetches, sizes_hw, self._grid, (height, width), self._waited
         )
 
     def busy_s(self) -> float:
@@ -112,47 +109,30 @@ class OnnxRuntimeEngine:
         """Wait for what is in flight and stop."""
         self._worker.shutdown()
 
-    def _run(self, pictures: list[NDArray[np.uint8]]) -> _Scores:
-        """Score pictures of one size, each by itself: (K, h8, w8)."""
-        height, width = pictures[0].shape[:2]
+    def _start(self, picture: NDArray[np.uint8]) -> Future[NDArray[np.float32]]:
+        while len(self._in_flight) >= _MAX_IN_FLIGHT:
+            wait([self._in_flight.popleft()])
+        future = self._worker.submit(self._run, picture)
+        self._in_flight.append(future)
+        return future
+
+    def _run(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Score a picture: (K, h8, w8)."""
+        height, width = picture.shape[:2]
         if min(height, width) < self._grid.stride:  # onnxruntime would make up scores
             raise ModelError(
                 f"the network failed: it scores every {self._grid.stride} pixels, and "
                 f"a picture is {width}x{height}"
             )
         began = time.perf_counter()
-        scores = []
+        given = {"pictures": np.ascontiguousarray(picture)[None]}
         try:
-            while pictures:  # each is let go as soon as it is scored
-                picture = np.ascontiguousarray(pictures.pop(0))[None]
-                (one,) = self._session.run(["scores"], {"pictures": picture})
-                scores.append(np.asarray(one, np.float32)[0])
+            (scores,) = self._session.run(["scores"], given)
         except Exception as error:
             # onnxruntime's own errors have no common base but this one.
             raise ModelError(
                 f"the network failed: {str(error).splitlines()[0]}"
             ) from error
         self._busy.add(began, time.perf_counter())
-        return scores
-
-
-_Scores = list[NDArray[np.float32]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _PendingScores:
-    future: Future[_Scores]
-    sizes_hw: Sequence[tuple[int, int]]
-    grid: ScoreGrid
-    network_size_hw: tuple[int, int]
-    waited: IntervalSum
-
-    def labels(self) -> list[NDArray[np.uint8]]:
-        """Wait for the scores, and label each picture; see `Pending.labels`."""
-        began = time.perf_counter()
-        scores: Any = self.future.result()
-        self.waited.add(began, time.perf_counter())
-        return [
-            labels_from_scores(one, self.grid, self.network_size_hw, height, width)
-            for one, (height, width) in zip(scores, self.sizes_hw, strict=True)
-        ]
+        found: NDArray[np.float32] = np.asarray(scores, np.float32)[0]
+        return found

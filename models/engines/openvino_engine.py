@@ -6,7 +6,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,8 +17,8 @@ from maskstream.models.engines.compiling import compile_for
 from maskstream.models.engines.converted import ConvertedNetwork
 from maskstream.models.engines.cores import available_cores
 from maskstream.models.engines.openvino_model import import_openvino
-from maskstream.models.geometry import ScoreGrid
-from maskstream.models.upsample import labels_from_scores, prepare_kernel
+from maskstream.models.engines.scored import PendingScores
+from maskstream.models.upsample import prepare_kernel
 from maskstream.pipeline.errors import ModelError
 
 _NUM_STREAMS = 2  # pictures at once; one alone waits at each layer for its slowest core
@@ -66,10 +65,10 @@ class OpenVinoEngine:
         sizes_hw: Sequence[tuple[int, int]],
     ) -> Pending:
         """Start the network on (h, w, 3) RGB pictures; see `Engine.submit`."""
-        inferences = [self._start(picture) for picture in pictures]
+        fetches = [self._start(picture).scores for picture in pictures]
         height, width = pictures[0].shape[:2]
-        return _PendingScores(
-            inferences, sizes_hw, self._grid, (height, width), self._waited
+        return PendingScores(
+            fetches, sizes_hw, self._grid, (height, width), self._waited
         )
 
     def busy_s(self) -> float:
@@ -181,31 +180,6 @@ class _Inference:
                 f"the network failed: {_first_line(self._error)}"
             ) from self._error
         return self._scores
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _PendingScores:
-    inferences: Sequence[_Inference]
-    sizes_hw: Sequence[tuple[int, int]]
-    grid: ScoreGrid
-    network_size_hw: tuple[int, int]
-    waited: IntervalSum
-
-    def labels(self) -> list[NDArray[np.uint8]]:
-        """Wait for the scores, and label each picture; see `Pending.labels`."""
-        labels = []
-        for inference, (height, width) in zip(
-            self.inferences, self.sizes_hw, strict=True
-        ):
-            began = time.perf_counter()
-            scores = inference.scores()
-            self.waited.add(began, time.perf_counter())
-            labels.append(
-                labels_from_scores(
-                    scores, self.grid, self.network_size_hw, height, width
-                )
-            )
-        return labels
 
 
 def _first_line(error: Exception) -> str:
