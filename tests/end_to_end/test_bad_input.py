@@ -15,6 +15,7 @@ from maskstream.models.build import build_model
 from maskstream.models.weights import load_weights, save_weights
 from tests.clips import make_clip
 from tests.end_to_end.conftest import Run
+from tests.small_disk import mounted
 
 pytestmark = pytest.mark.slow
 
@@ -187,13 +188,8 @@ def test_random_damage_never_breaks_the_program(run: Run, tmp_path: Path) -> Non
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system with room for very little."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=96k", "none", str(disk)], check=True
-    )
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+    with mounted(tmp_path / "disk", "96k") as disk:
+        yield disk
 
 
 @pytest.mark.root

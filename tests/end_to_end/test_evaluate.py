@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import cv2
@@ -12,6 +11,7 @@ import pytest
 
 from tests.clips import make_clip
 from tests.end_to_end.conftest import Run
+from tests.small_disk import mounted
 from tests.training.labelled import rows_of, save
 
 pytestmark = pytest.mark.slow
@@ -101,18 +101,12 @@ def test_a_full_disk_costs_the_picture_and_not_the_scores(
     run: Run, folder: Path, tmp_path: Path
 ) -> None:
     """They are printed before it is drawn; no half of it is left."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    size = "size=8k"
-    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "none", str(disk)], check=True)
-    try:
+    with mounted(tmp_path / "disk", "8k") as disk:
         picture = disk / "confusion.png"
         done = run(
             "evaluate", "--data", folder, *FAST, "--json", "--confusion-png", picture
         )
         left = list(disk.iterdir())
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
 
     assert done.code == 1
     assert set(json.loads(done.out)) > PAPER

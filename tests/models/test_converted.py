@@ -26,6 +26,7 @@ from maskstream.models.weights import ModelCard, save_weights
 from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.errors import ModelError
 from tests.required import need_module
+from tests.small_disk import mounted
 
 pytestmark = pytest.mark.slow
 
@@ -118,15 +119,10 @@ def test_a_network_runs_without_torch(weights: WeightsFile) -> None:
 @pytest.fixture
 def full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A cache on a disk without any room."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=16k", "none", str(disk)], check=True
-    )
-    (disk / "full").write_bytes(bytes(16 << 10))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(disk))
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    with mounted(tmp_path / "disk", "16k") as disk:
+        (disk / "full").write_bytes(bytes(16 << 10))
+        monkeypatch.setenv("XDG_CACHE_HOME", str(disk))
+        yield disk
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])

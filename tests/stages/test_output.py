@@ -21,6 +21,7 @@ from maskstream.stages.output import check_output, check_output_folder
 from maskstream.stages.records import Records
 from tests.clips import make_clip
 from tests.sinks import playable_times, read_clip, run_sink, times_of
+from tests.small_disk import mounted
 
 VIDEO = (".mp4", ".mkv")
 LARGE = {"preset": "ultrafast", "crf": "1"}  # 40 kB of 100 frames
@@ -112,12 +113,7 @@ def test_a_quota_ends_the_run_with_a_sentence_and_a_playable_file(
 def test_a_full_disk_ends_each_sink_with_a_sentence(tmp_path: Path) -> None:
     """It names the file and the reason, and a partial video can be watched."""
     source = make_clip(tmp_path / "source.mp4", frames=100, size_hw=(128, 192))
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24k", "tmpfs", str(disk)], check=True
-    )
-    try:
+    with mounted(tmp_path / "disk", "24k") as disk:
         sinks: list[Any] = [
             VideoEncoder(disk / "o.mp4", Ledger(), options=LARGE),
             MaskTrack(disk / "m.mkv", CAMVID, Ledger()),
@@ -128,8 +124,6 @@ def test_a_full_disk_ends_each_sink_with_a_sentence(tmp_path: Path) -> None:
             with pytest.raises(SinkError, match="no space left on device"):
                 run_sink(sink, read_clip(source)[0])
         assert len(playable_times(disk / "o.partial.mp4")) >= 10
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
 
 
 WRITE_AND_WAIT = """

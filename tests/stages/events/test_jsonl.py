@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from maskstream.pipeline.clock import ManualClock
 from maskstream.stages.events.delivery import NotNowError
 from maskstream.stages.events.jsonl import JsonLines
+from tests.small_disk import mounted
 
 NOON = 1_795_867_200.0  # 2026-11-28T12:00:00Z
 DAY_S = 86_400
@@ -20,15 +20,8 @@ DAY_S = 86_400
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Mount a disk of 256 KiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)], check=True
-    )
-    try:
+    with mounted(tmp_path / "disk", "256k") as disk:
         yield disk
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_events_are_appended_to_what_is_there(tmp_path: Path) -> None:

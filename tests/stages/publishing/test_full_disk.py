@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from maskstream.stages.publishing.publisher import Publisher
 from maskstream.stages.publishing.segment_files import open_segment_file
 from maskstream.stages.publishing.target import Target
 from tests.live_feed import live_feed
+from tests.small_disk import mounted
 
 pytestmark = [pytest.mark.root, pytest.mark.slow]
 
@@ -29,13 +29,8 @@ class _Unaware(Target):
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 16 MB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=16M", "none", str(disk)], check=True
-    )
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    with mounted(tmp_path / "disk", "16M") as disk:
+        yield disk
 
 
 def test_a_full_disk_is_told_and_outlived(small_disk: Path) -> None:

@@ -20,6 +20,7 @@ from maskstream.stages.recording.archive import Archive
 from maskstream.stages.recording.janitor import Retention
 from maskstream.stages.recording.recorder import SegmentRecorder
 from tests.recordings import NOON, Camera, finished, indices_of, recorder
+from tests.small_disk import mounted
 
 MB = 10**6
 
@@ -56,13 +57,8 @@ class Live:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 16 MB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=16M", "none", str(disk)], check=True
-    )
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+    with mounted(tmp_path / "disk", "16M") as disk:
+        yield disk
 
 
 @pytest.fixture
