@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import logging
 import os
-import sys
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
@@ -264,13 +263,6 @@ def test_the_real_network_agrees_in_openvino() -> None:
 
     wanted = plain_labels(network, picture, (208, 150))
     assert agreement(labels, [wanted]) >= 0.9999
-
-
-def test_openvino_reports_to_nobody(network: FCN) -> None:
-    """Its telemetry is never loaded."""
-    open_engine(network, engine="openvino").close()
-
-    assert sys.modules["openvino_telemetry"] is None
 
 
 def test_the_choice_is_told_once(

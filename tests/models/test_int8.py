@@ -17,7 +17,6 @@ from maskstream.bench import Bounds, tune
 from maskstream.models.card import DEFAULT_WEIGHTS, find_weights
 from maskstream.models.engines import open_engine
 from maskstream.models.engines.eight_bits import find_int8, int8_path
-from maskstream.models.engines.openvino_model import import_openvino
 from maskstream.models.engines.select import Machine
 from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.commands import int8 as commands_int8
@@ -52,7 +51,6 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> WeightsFile:
 @pytest.fixture(scope="module")
 def int8(weights: WeightsFile, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Their network of 8 bits, in the place where it is looked for."""
-    import_openvino()  # first, so that NNCF, too, tells nobody
     need_module("nncf")
     street = tmp_path_factory.mktemp("street")
     for index, picture in enumerate(pick_pictures(CLIP, 8)):
