@@ -124,8 +124,8 @@ class ModelConfig(_Config):
     )
     precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = Field(
         "auto",
-        description="auto: int8 where such a network lies beside its weights and is "
-        "faster, else bf16 where the device computes in it, else fp32.",
+        description="auto: int8 where such a network lies beside its weights and the "
+        "CPU has VNNI, else bf16 where the device computes in it, else fp32.",
     )
     size: SizeHW = Field(
         None,

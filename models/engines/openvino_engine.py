@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,6 @@ from maskstream.models.upsample import prepare_kernel
 from maskstream.pipeline.errors import ModelError
 
 _NUM_STREAMS = 2  # pictures at once; one alone waits at each layer for its slowest core
-_MAX_IN_FLIGHT = _NUM_STREAMS + 1  # and one to follow without a gap
 _MAX_SIZES = 4  # compiled networks kept, each for one size of picture
 _HINTS = {"fp32": "f32", "bf16": "bf16"}
 
@@ -32,6 +33,9 @@ class OpenVinoEngine:
 
     Pictures run one by one, which costs no more on a CPU than batches do, and neither
     they nor their scores are copied on the way.
+
+    Of a network of 8 bits each stream has a copy of its own: where streams share one,
+    OpenVINO 2026.4 sometimes gets its weights wrong while it compiles it.
     """
 
     name = "openvino"
@@ -51,7 +55,16 @@ class OpenVinoEngine:
         self.precision = "int8" if network.int8_of else precision
         self._openvino = import_openvino()
         self._converted = network
-        self._settings = openvino_settings(precision, threads or available_cores())
+        threads = threads or available_cores()
+        num_streams = min(_NUM_STREAMS, threads)
+        self._num_copies = num_streams if network.int8_of else 1
+        self._settings = openvino_settings(
+            precision,
+            threads=math.ceil(threads / self._num_copies),
+            num_streams=num_streams // self._num_copies,
+        )
+        # Enough that no stream has a gap: streams that share a copy share what waits.
+        self._max_in_flight = num_streams + self._num_copies
         self._compiled = lru_cache(_MAX_SIZES)(self._compile)
         self._grid = network.grid
         self._in_flight: deque[_Inference] = deque()
@@ -87,23 +100,28 @@ class OpenVinoEngine:
 
     def _start(self, picture: NDArray[np.uint8]) -> _Inference:
         network = self._compiled(picture.shape)
-        while len(self._in_flight) >= _MAX_IN_FLIGHT:
+        while len(self._in_flight) >= self._max_in_flight:
             self._in_flight.popleft().wait()
         inference = network.start(np.ascontiguousarray(picture), self._busy)
         self._in_flight.append(inference)
         return inference
 
     def _compile(self, shape: tuple[int, int, int]) -> _CompiledNetwork:
-        compiled = compile_for(self._converted, shape, self._settings)
-        return _CompiledNetwork(self._openvino.Tensor, compiled)
+        copies = [
+            compile_for(self._converted, shape, self._settings)
+            for _ in range(self._num_copies)
+        ]
+        return _CompiledNetwork(self._openvino.Tensor, copies)
 
 
-def openvino_settings(precision: str, threads: int) -> dict[str, Any]:
+def openvino_settings(
+    precision: str, *, threads: int, num_streams: int
+) -> dict[str, Any]:
     """Say how the CPU is to run a network, in OpenVINO's words."""
     return {
         "INFERENCE_PRECISION_HINT": _HINTS[precision],
         "INFERENCE_NUM_THREADS": threads,
-        "NUM_STREAMS": min(_NUM_STREAMS, threads),
+        "NUM_STREAMS": num_streams,
         # Decoder and encoder want the same cores; let the kernel of the system place
         # all of them.
         "ENABLE_CPU_PINNING": False,
@@ -111,23 +129,22 @@ def openvino_settings(precision: str, threads: int) -> dict[str, Any]:
 
 
 class _CompiledNetwork:
-    """A network for one size of picture, and its idle requests."""
+    """The copies of a network for one size of picture, which take turns."""
 
-    def __init__(self, make_tensor: Any, compiled: Any) -> None:
+    def __init__(self, make_tensor: Any, copies: Sequence[Any]) -> None:
         self._make_tensor = make_tensor
-        self._compiled = compiled
-        self._score_shape = tuple(compiled.output(0).shape)  # (1, K, h8, w8)
-        self._idle: deque[Any] = deque()
+        self._score_shape = tuple(copies[0].output(0).shape)  # (1, K, h8, w8)
+        # Each with its idle requests.
+        self._turns = cycle([(each, deque[Any]()) for each in copies])
 
     def start(self, picture: NDArray[np.uint8], busy: IntervalSum) -> _Inference:
         """Start on a contiguous (h, w, 3) picture."""
-        request = (
-            self._idle.pop() if self._idle else self._compiled.create_infer_request()
-        )
+        copy, idle = next(self._turns)
+        request = idle.pop() if idle else copy.create_infer_request()
         scores = np.empty(self._score_shape, np.float32)
         request.set_input_tensor(self._make_tensor(picture[None], shared_memory=True))
         request.set_output_tensor(self._make_tensor(scores, shared_memory=True))
-        inference = _Inference(request, self._idle, picture, scores[0], busy)
+        inference = _Inference(request, idle, picture, scores[0], busy)
         request.start_async()
         return inference
 

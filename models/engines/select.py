@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from llvmlite.binding import get_host_cpu_features
+
 from maskstream.models.engines.base import Engine
-from maskstream.models.engines.cores import available_cores
 from maskstream.models.engines.openvino_model import openvino_core
 from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.errors import ConfigError
@@ -97,7 +98,7 @@ def open_engine(
         engine: ``auto``, ``torch``, ``openvino`` or ``onnxruntime``.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         precision: ``auto``, ``fp32``, ``bf16``, ``fp16`` or ``int8``; auto takes 8 bits
-            where such a network lies beside its weights and is faster.
+            where such a network lies beside its weights and the CPU has VNNI.
         threads: CPU threads of the network; by default as many as this process has
             cores.
 
@@ -127,9 +128,7 @@ def _open(
     threads: int | None,
 ) -> Engine:
     if choice.engine == "openvino":
-        return _open_openvino(
-            model, precision, machine.openvino_precisions, threads or available_cores()
-        )
+        return _open_openvino(model, precision, machine.openvino_precisions, threads)
     if choice.engine == "onnxruntime":
         from maskstream.models.engines.onnx_engine import open_onnxruntime
 
@@ -180,11 +179,11 @@ def choose(engine: str, device: str, precision: str, machine: Machine) -> Choice
 
 
 def _open_openvino(
-    model: FCN | WeightsFile, wish: str, offered: tuple[str, ...], threads: int
+    model: FCN | WeightsFile, wish: str, offered: tuple[str, ...], threads: int | None
 ) -> Engine:
     from maskstream.models.engines.openvino_engine import OpenVinoEngine
 
-    network = _network_for_openvino(model, wish, offered[0], threads)
+    network = _network_for_openvino(model, wish)
     if wish == _INT8 and not network.int8_of:
         raise ConfigError(
             "no network of 8 bits lies beside these weights; "
@@ -196,28 +195,29 @@ def _open_openvino(
     return OpenVinoEngine(network, precision=rest, threads=threads)
 
 
-def _network_for_openvino(
-    model: FCN | WeightsFile, wish: str, rest: str, threads: int
-) -> ConvertedNetwork:
-    """Convert a network, or take the one of 8 bits where that is better or wanted."""
+def _network_for_openvino(model: FCN | WeightsFile, wish: str) -> ConvertedNetwork:
+    """Take the network of 8 bits where that is better or wanted, or convert one."""
     from maskstream.models.engines.converted import converted
-    from maskstream.models.engines.eight_bits import find_int8, is_faster
-    from maskstream.models.engines.openvino_engine import openvino_settings
+    from maskstream.models.engines.eight_bits import find_int8
 
     if not isinstance(model, WeightsFile):
         from maskstream.models.engines.convert import convert
 
         return convert(model)
-    int8 = None
-    if wish in ("auto", _INT8) and not model.is_converted:
+    if not model.is_converted and (wish == _INT8 or (wish == "auto" and _has_vnni())):
         int8 = find_int8(model)
-    if int8 is not None and wish == _INT8:
-        return int8
-    network = converted(model)
-    settings = openvino_settings(rest, threads)
-    if int8 is not None and is_faster(int8, network, settings):
-        return int8
-    return network
+        if int8 is not None:
+            return int8
+    return converted(model)
+
+
+def _has_vnni() -> bool:
+    """Tell whether the processor sums products of 8 bits in 32.
+
+    Where it does not they saturate in 16: more labels differ, and less time is won.
+    """
+    features = get_host_cpu_features()
+    return any(features.get(name, False) for name in ("avx512vnni", "avxvnni"))
 
 
 def _choose_device(engine: str, device: str, machine: Machine) -> tuple[str, str]:

@@ -12,16 +12,12 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from openvino import Model
-from openvino import opset13 as opset
 
 from maskstream.models.build import build_model
 from maskstream.models.classes import CAMVID
 from maskstream.models.engines import open_engine
 from maskstream.models.engines.conversion import kept_conversion
 from maskstream.models.engines.converted import ConvertedNetwork, converted
-from maskstream.models.engines.eight_bits import is_faster
-from maskstream.models.engines.openvino_engine import openvino_settings
 from maskstream.models.weights import ModelCard, save_weights
 from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.errors import ModelError
@@ -153,26 +149,6 @@ def test_what_the_reader_raises_is_its_own(weights: WeightsFile) -> None:
         kept_conversion(weights, "network.xml", "openvino"),
     ):
         raise FileNotFoundError("not of the cache")
-
-
-def test_what_cannot_be_raced_is_not_taken(
-    weights: WeightsFile, full_disk: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A full disk, and a network that cannot be compiled, leave the other one."""
-    other = converted(weights)
-    shape = opset.constant(np.array([7, 7]))
-    numbers = opset.parameter([1, 7, 7, 1], np.uint8)
-    model = Model(opset.reshape(numbers, shape, special_zero=False), [numbers])
-    broken = ConvertedNetwork(model, other.grid, "broken")
-    settings = openvino_settings("fp32", 1)
-    caplog.clear()
-
-    assert not is_faster(other, other, settings)
-    assert not is_faster(broken, other, settings)
-
-    told = [each.message for each in caplog.records if each.levelname == "WARNING"]
-    assert ["could not be raced" in each for each in told] == [True, True]
-    assert "openvino cannot compile" in told[1]
 
 
 def test_weights_of_another_network_are_told(tmp_path: Path) -> None:

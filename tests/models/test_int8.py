@@ -1,4 +1,4 @@
-"""Networks of 8 bits: made, judged, found beside their weights, and raced."""
+"""Networks of 8 bits: made, judged, and found beside their weights."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from PIL import Image
 
 from maskstream.bench import Bounds, tune
 from maskstream.models.card import DEFAULT_WEIGHTS, find_weights
-from maskstream.models.engines import open_engine
+from maskstream.models.engines import open_engine, select
 from maskstream.models.engines.eight_bits import find_int8, int8_path
-from maskstream.models.engines.select import Machine
 from maskstream.models.weights_file import WeightsFile
 from maskstream.pipeline.commands import int8 as commands_int8
 from maskstream.pipeline.commands.int8 import Findings, export_int8
@@ -27,10 +26,9 @@ from maskstream.pipeline.errors import ConfigError, ModelError, SinkError, Sourc
 from tests.required import need_module
 
 CLIP = "sample:street"
-# The embedded weights are least sure of this one (docs/engines.md): on a motorway .993
-# of the labels in 8 bits and .998 in bf16 are those of fp32;
-# here, calibrated on four pictures, .88 to .94 and .98 were measured.
-INT8_AGREEMENT, BF16_AGREEMENT = 0.85, 0.97
+# The embedded weights are least sure of this one (docs/engines.md): what the gate wants
+# of roads they do not reach here, calibrated on four pictures.
+INT8_AGREEMENT = 0.95
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -72,17 +70,19 @@ def label(
 
 
 @pytest.mark.slow
-def test_labels_agree_on_real_frames(weights: WeightsFile, int8: Path) -> None:
-    """What 8 bits and bf16 may cost, against fp32, on frames of a street."""
-    pictures = pick_pictures(CLIP, 3)
-    _, wanted = label(weights, "fp32", pictures)
+def test_pictures_in_flight_keep_their_labels(
+    weights: WeightsFile, int8: Path, rng: np.random.Generator
+) -> None:
+    """Copies of the network take turns; each picture gets what it gets alone."""
+    pictures = [rng.integers(0, 256, (64, 96, 3), np.uint8) for _ in range(7)]
+    engine = open_engine(weights, engine="openvino", precision="int8", threads=2)
+    with closing(engine):
+        alone = [engine.submit([each], [(64, 96)]).labels()[0] for each in pictures]
 
-    _, in_8_bits = label(weights, "int8", pictures)
+        flying = [engine.submit([each], [(64, 96)]) for each in pictures]
 
-    assert (in_8_bits == wanted).mean() >= INT8_AGREEMENT
-    if "bf16" in Machine.look("openvino").openvino_precisions:
-        _, in_bf16 = label(weights, "bf16", pictures)
-        assert (in_bf16 == wanted).mean() >= BF16_AGREEMENT
+        for pending, wanted in zip(flying, alone, strict=True):
+            np.testing.assert_array_equal(pending.labels()[0], wanted)
 
 
 @pytest.mark.slow
@@ -118,19 +118,27 @@ def test_tune_refuses_what_has_one_precision_at_once(int8: Path) -> None:
 
 
 @pytest.mark.slow
-def test_auto_races_it_once(
-    weights: WeightsFile, int8: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("feature", ["avx512vnni", "avxvnni", "avx2"])
+def test_auto_takes_it_where_it_is_faster(
+    weights: WeightsFile, int8: Path, monkeypatch: pytest.MonkeyPatch, feature: str
 ) -> None:
-    """What is faster is taken, and the numbers told; the next start knows them."""
-    picture = [np.zeros((64, 96, 3), np.uint8)]
+    """That is: where the processor multiplies 8 bits as they should be."""
+    monkeypatch.setattr(select, "get_host_cpu_features", lambda: {feature: True})
 
-    with caplog.at_level(logging.INFO, "maskstream.models.engines.eight_bits"):
-        precisions = {label(weights, "auto", picture)[0] for _ in range(2)}
+    precision, _ = label(weights, "auto", [np.zeros((64, 96, 3), np.uint8)])
 
-    assert len(precisions) == 1
-    told = [record.getMessage() for record in caplog.records]
-    assert told[0].startswith("8 bits take")
-    assert told[0] == told[1]
+    assert (precision == "int8") == (feature != "avx2")
+
+
+@pytest.mark.slow
+def test_its_labels_are_nearly_those_of_fp32(weights: WeightsFile, int8: Path) -> None:
+    """On frames that it was not calibrated on."""
+    pictures = pick_pictures(CLIP, 3)
+    _, wanted = label(weights, "fp32", pictures)
+
+    _, labels = label(weights, "int8", pictures)
+
+    assert (labels == wanted).mean() >= INT8_AGREEMENT
 
 
 @pytest.mark.slow
