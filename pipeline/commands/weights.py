@@ -10,9 +10,12 @@ import typer
 from rich import box
 from rich.table import Table
 
+from maskstream.models.card import CONVERTED
+from maskstream.pipeline.commands.imported import describe_imported, print_imported
 from maskstream.pipeline.commands.real_pictures import pick_pictures
 from maskstream.pipeline.console import unbroken_console
 from maskstream.pipeline.errors import ConfigError, SourceError
+from maskstream.stages.output import check_output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from maskstream.models.card import ModelCard
-    from maskstream.models.importing import Imported
 
 __all__ = ["weights"]
 
@@ -30,6 +32,7 @@ weights = typer.Typer(no_args_is_help=True)
 _SAMPLE = "sample:street"
 _NUM_PICTURES = 8  # that an export is compared on
 
+_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file.")]
 _Model = Annotated[
     str | None,
     typer.Option(
@@ -82,9 +85,9 @@ def show(
     if not has_card(path):
         imported = import_weights(path, model=model)
         if as_json:
-            typer.echo(json.dumps(_describe_imported(imported), indent=2))
+            typer.echo(json.dumps(describe_imported(imported), indent=2))
         else:
-            _print_imported(imported)
+            print_imported(imported)
         return
     card = read_card(path)
     if as_json:
@@ -106,11 +109,13 @@ def average(
         list[float] | None,
         typer.Option(help="What each counts, in their order; all the same without."),
     ] = None,
+    overwrite: _Overwrite = False,
 ) -> None:
     """Average trainings of one network, such as one before and after fine-tuning."""
     from maskstream.models.averaging import average_weights
     from maskstream.models.weights import save_weights
 
+    check_output(output, suffixes=(".safetensors",), overwrite=overwrite)
     network, card = average_weights(files, share)
     save_weights(output, network, card)
     unbroken_console().print(f"{output}: the mean of {len(files)} x {card.model}")
@@ -132,6 +137,7 @@ def import_(
     licence: Annotated[
         str, typer.Option(help="What the weights may be used for, for the card.")
     ] = "",
+    overwrite: _Overwrite = False,
 ) -> None:
     """Import weights of caffe, pytorch-fcn, torchvision, mmsegmentation or Keras.
 
@@ -142,10 +148,9 @@ def import_(
     from maskstream.training.datasets.class_file import read_class_file
 
     table = None if classes is None else read_class_file(classes).classes
-    if output.suffix != ".safetensors":
-        raise ConfigError(f"{output}: weights are written as .safetensors")
+    check_output(output, suffixes=(".safetensors",), overwrite=overwrite)
     imported = import_weights(file, model=model)
-    _print_imported(imported)
+    print_imported(imported)
     card = save_imported(imported, output, classes=table, licence=licence)
     use = f"--weights {output}" if card else f"train with backbone_weights={output}"
     typer.echo(f"{output} is written: {use}")
@@ -182,6 +187,7 @@ def export(
         str | None,
         typer.Option(metavar="CLIP", help="For --int8, without labels: a clip."),
     ] = None,
+    overwrite: _Overwrite = False,
 ) -> None:
     """Export for another runtime: pixels in, labels out.
 
@@ -190,7 +196,12 @@ def export(
     if int8:
         if format_ is not None:
             raise ConfigError("--int8 is a form of this program; leave --format out")
-        _export_int8(file, output, data, calibrate)
+        from maskstream.models.weights_file import WeightsFile
+        from maskstream.pipeline.commands.int8 import export_int8
+
+        _check_files(output, CONVERTED, ".bin", overwrite=overwrite)
+        found = export_int8(WeightsFile.find(file), output, data=data, clip=calibrate)
+        typer.echo(f"{output} is written: {found}")
         return
     from maskstream.models.exporting import FORMATS, export_network
     from maskstream.models.weights import load_weights
@@ -199,23 +210,24 @@ def export(
         raise ConfigError(
             f"--format must be one of {', '.join(FORMATS)}, got {format_!r}"
         )
+    chosen = FORMATS[format_]
+    _check_files(output, chosen.suffix, chosen.beside, overwrite=overwrite)
     picked = _pick(pictures)
     network, card = load_weights(file)
-    agreement = export_network(network, card, FORMATS[format_], output, picked)
+    agreement = export_network(network, card, chosen, output, picked)
     typer.echo(
         f"{output} is written: labels agree on {agreement.mean:.4%} of the pixels of "
         f"{agreement.num_pictures} pictures, on {agreement.worst:.4%} of the worst"
     )
 
 
-def _export_int8(
-    file: str, output: Path, data: Path | None, calibrate: str | None
+def _check_files(
+    output: Path, suffix: str, beside: str | None, *, overwrite: bool
 ) -> None:
-    from maskstream.models.weights_file import WeightsFile
-    from maskstream.pipeline.commands.int8 import export_int8
-
-    findings = export_int8(WeightsFile.find(file), output, data=data, clip=calibrate)
-    typer.echo(f"{output} is written: {findings}")
+    check_output(output, suffixes=(suffix,), overwrite=overwrite)
+    if beside is not None:
+        other = output.with_suffix(beside)
+        check_output(other, suffixes=(beside,), overwrite=overwrite)
 
 
 def _pick(given: str) -> list[NDArray[np.uint8]]:
@@ -249,41 +261,3 @@ def _rows(card: ModelCard) -> Mapping[str, str]:
 
 def _tell_scores(card: ModelCard) -> str:
     return ", ".join(f"{name} {score:g}" for name, score in card.scores.items())
-
-
-def _describe_imported(imported: Imported) -> dict[str, object]:
-    """Tell the same as `_print_imported`, for programs."""
-    found, target = imported.match, imported.target
-    return {
-        "format": imported.format,
-        "is_network": target.is_network,
-        "model": target.name,
-        "num_classes": imported.num_classes,
-        "taken": sorted(found.taken),
-        "missing": list(found.missing),
-        "of_another_shape": dict(found.misfits),
-        "flawed": dict(found.flawed),
-        "unused": dict(found.unused),
-        "notes": list(imported.notes),
-    }
-
-
-def _print_imported(imported: Imported) -> None:
-    """Tell what was recognised, and every tensor that has no place."""
-    found, target = imported.match, imported.target
-    console = unbroken_console()
-    console.print(
-        f"{imported.format}: {target.name}, {len(found.taken)} of "
-        f"{len(target.shapes)} tensors",
-        markup=False,
-    )
-    for note in imported.notes:
-        console.print(f"  note: {note}", markup=False)
-    for name in found.missing:
-        console.print(f"  missing: {name}", markup=False)
-    for name, shapes in found.misfits.items():
-        console.print(f"  of another shape: {name} is {shapes}", markup=False)
-    for name, reason in found.flawed.items():
-        console.print(f"  flawed: {name}: {reason}", markup=False)
-    for name, reason in found.unused.items():
-        console.print(f"  unused: {name}: {reason}", markup=False)

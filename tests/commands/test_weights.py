@@ -117,13 +117,37 @@ def test_an_export_is_compared_on_the_clip_named(clip: Path, tmp_path: Path) -> 
             ["export", "x", "--format", "coreml", "-o", "x.mlmodel"],
             "--format must be one of onnx, openvino, torch-export, got 'coreml'",
         ),
-        (["import", "x.pth", "-o", "x.pt"], "weights are written as .safetensors"),
+        (["import", "x.pth", "-o", "x.pt"], r"must end with \.safetensors, got \.pt"),
     ],
 )
 def test_what_cannot_be_done_is_refused(words: list[str], message: str) -> None:
     """One sentence says what would be right."""
     with pytest.raises(ConfigError, match=message):
         run(*words)
+
+
+@pytest.mark.parametrize(
+    ("words", "older"),
+    [
+        (["average", DEFAULT_WEIGHTS, DEFAULT_WEIGHTS, "-o"], "net.safetensors"),
+        (["import", "x.pth", "-o"], "net.safetensors"),
+        (["export", DEFAULT_WEIGHTS, "--format", "onnx", "-o"], "net.onnx"),
+        (["export", DEFAULT_WEIGHTS, "--format", "openvino", "-o"], "net.bin"),
+        (["export", DEFAULT_WEIGHTS, "--int8", "--calibrate", "x", "-o"], "net.xml"),
+    ],
+)
+def test_older_files_are_replaced_only_if_asked(
+    words: list[str], older: str, tmp_path: Path
+) -> None:
+    """That is told before any work."""
+    path = tmp_path / older
+    path.write_text("of yesterday")
+    output = path.with_suffix(".xml") if older == "net.bin" else path
+
+    with pytest.raises(ConfigError, match=rf"{older} exists; .*or overwrite it"):
+        run(*words, output)
+
+    assert path.read_text() == "of yesterday"
 
 
 def test_what_a_foreign_file_holds_is_json_too(state_dict: Path) -> None:
