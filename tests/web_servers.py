@@ -32,10 +32,15 @@ def folder_server(folder: Path) -> Iterator[int]:
 
 
 @contextmanager
-def mjpeg_server() -> Iterator[tuple[int, Event]]:
-    """Serve JPEGs as cameras do; gives the port, and what makes them stop coming."""
+def mjpeg_server(*, is_broken: bool = False) -> Iterator[tuple[int, Event]]:
+    """Serve JPEGs as cameras do; gives the port, and what makes them stop coming.
+
+    Of a broken one each tenth picture ends in the middle.
+    """
     is_over, is_mute = Event(), Event()
     pictures = [jpeg(index) for index in range(10)]
+    if is_broken:
+        pictures[-1] = pictures[-1][: len(pictures[-1]) * 2 // 3]
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -13,6 +13,7 @@ from maskstream.pipeline.clock import Clock
 from maskstream.pipeline.errors import SourceError
 from maskstream.stages.demux import demux_packets
 from maskstream.stages.error_budget import ErrorBudget
+from maskstream.stages.live.jpegs import JpegEnds
 from maskstream.stages.live.keyframes import join_keyframes
 from maskstream.stages.live.losses import PacketLosses
 from maskstream.stages.live.pulse import Pulse
@@ -41,7 +42,8 @@ class Connection:
 
     Nothing is decoded before the first keyframe, nor from damage or a gap to the next
     one: what it would be predicted from is not there. It is counted in packets, as
-    ``wait_keyframe``: no picture has left the decoder.
+    ``wait_keyframe``: no picture has left the decoder. Nor are JPEGs that end in the
+    middle (``cut_jpegs``).
     """
 
     opened: OpenVideo
@@ -52,6 +54,7 @@ class Connection:
     losses: PacketLosses
     pulse: Pulse
     sender_clock: SenderClock
+    _jpeg_ends: JpegEnds = field(default_factory=JpegEnds)
     _has_keyframes: bool = field(init=False)
     _is_gated: bool = field(init=False)
     _knows_keyframes: bool = False
@@ -98,11 +101,15 @@ class Connection:
 
     def _decode(self) -> Iterator[av.VideoFrame]:
         video = self.opened.video
+        is_jpeg = video.codec_context.codec.name == "mjpeg"
         packets = self.losses.mark(self._read())
         if self._is_rtp:
             packets = join_keyframes(packets, video.codec_context.codec.name)
         for packet in packets:
             if not self._admits(packet):
+                continue
+            if is_jpeg and self._jpeg_ends.is_cut_short(packet):
+                self.budget.note("cut_jpegs")
                 continue
             try:
                 pictures = self.opened.decode(packet)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from maskstream.stages.live.profiles import PROFILES
+from maskstream.stages.planes import plane_samples
 from tests.clips import make_clip
 from tests.live_watching import watching
 from tests.publishers import publishing
@@ -46,6 +47,19 @@ def test_the_profile_of_jpegs_says_what_they_are() -> None:
         watched.wait_for_frames(5)
 
     assert watched.events == ["connecting", "up 160x128"]
+
+
+def test_a_jpeg_that_ends_in_the_middle_is_not_shown() -> None:
+    """FFmpeg would make the rest of it grey, without a word."""
+    with (
+        mjpeg_server(is_broken=True) as (port, _),
+        watching(f"http://127.0.0.1:{port}/") as watched,
+    ):
+        watched.wait_for_frames(30)
+
+    lumas = [plane_samples(frame.picture)[0].astype(int) for frame in watched.frames]
+    assert max(abs(luma[0] - luma[-1]).max() for luma in lumas) < 30
+    assert watched.notes["cut_jpegs"] >= 2
 
 
 def test_rtmp_is_watched(tmp_path: Path) -> None:
