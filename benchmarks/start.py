@@ -3,7 +3,7 @@
     python benchmarks/start.py [CLIP] [--rounds 5] [--json FILE]
 
 The first frame is there when a run of a clip of one frame is over. That is timed from
-the start of the process, with what a machine keeps of the network, and without.
+the start of the process, with what a machine keeps of network and kernels, and without.
 """
 
 from __future__ import annotations
@@ -37,7 +37,11 @@ def measure(clip: str, rounds: int) -> dict[str, Spread]:
         run = (*program, "run", str(one), "--overwrite", "-o", str(folder / "out.mp4"))
         _seconds(run)  # fills the cache
         caches = (folder / "first", folder / "second")
-        anew = [("env", f"XDG_CACHE_HOME={cache}", *run) for cache in caches]
+        # Networks in the one, kernels that numba compiles in the other.
+        anew = [
+            ("env", f"XDG_CACHE_HOME={cache}", f"NUMBA_CACHE_DIR={cache}", *run)
+            for cache in caches
+        ]
         return {
             "help_s": Spread.of(_seconds((*program, "--help")) for _ in range(rounds)),
             "first_frame_s": Spread.of(_seconds(run) for _ in range(rounds)),

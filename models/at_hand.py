@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskstream.models.card import (
+    CONVERTED,
     INT8_SUFFIX,
     ModelCard,
     embedded_models,
@@ -44,7 +45,7 @@ def weights_at_hand(folder: Path) -> list[WeightsAtHand]:
     found = []
     for name, path in named.items():
         try:
-            if "model_card" in read_metadata(path):
+            if path.suffix == CONVERTED or "model_card" in read_metadata(path):
                 found.append(WeightsAtHand(name, path, read_card(path)))
             else:  # weights of a backbone, say
                 logger.info("%s: no safetensors file with a model card", path)

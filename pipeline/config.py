@@ -142,6 +142,14 @@ class ModelConfig(_Config):
         "and quota leave this process.",
     )
 
+    @model_validator(mode="after")
+    def _check_precision(self) -> ModelConfig:
+        if self.precision == "int8" and self.engine not in ("auto", "openvino"):
+            raise ValueError(
+                f"precision int8 is for engine openvino or auto, got {self.engine}"
+            )
+        return self
+
 
 class BatchConfig(_Config):
     """How frames are grouped for one pass through the network."""

@@ -46,6 +46,8 @@ class Evaluation:
     )
     agreement: AgreementScores | None = None
     other_scores: Scores | None = None  # of what the labels were compared with
+    labelled_by: str | None = None  # engine and precision
+    compared_with: str | None = None  # the same of the other labels
 
     def to_json(self) -> str:
         """Write the paper's scores, and below them the others, where absent null."""

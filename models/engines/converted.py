@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ConvertedNetwork", "converted"]
 
-_GRID, _CARD, _WEIGHTS = "score_grid", "model_card", "int8_of"
+_GRID, _CARD, _WEIGHTS, _BIN = "score_grid", "model_card", "int8_of", "bin_sha256"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +47,11 @@ class ConvertedNetwork:
         if self.card is not None:
             self.model.set_rt_info(self.card.to_json(), [_CARD])
             self.model.set_rt_info(self.int8_of, [_WEIGHTS])
+            self._write(path)  # for its .bin, which stays the same
+            self.model.set_rt_info(_bin_digest(path), [_BIN])
+        self._write(path)
+
+    def _write(self, path: Path) -> None:
         try:
             import_openvino().save_model(self.model, path, compress_to_fp16=False)
         except RuntimeError as error:
@@ -56,7 +62,8 @@ class ConvertedNetwork:
         """Read what `save` wrote; the .bin stays mapped, not in memory.
 
         Raises:
-            ModelError: it is no such file.
+            ModelError: it is no such file, or its .bin another one: OpenVINO would take
+                it if it is but large enough.
         """
         try:
             model = openvino_core().read_model(path)
@@ -64,11 +71,21 @@ class ConvertedNetwork:
             if not model.has_rt_info([_CARD]):
                 return cls(model, grid, key)
             card = ModelCard.from_json(_read_info(model, _CARD))
+            if _read_info(model, _BIN) != _bin_digest(path):
+                raise ModelError(
+                    f"{path.with_suffix('.bin')} is damaged, or that of another network"
+                )
             return cls(model, grid, key, card, _read_info(model, _WEIGHTS))
+        except ModelError:
+            raise
         except (RuntimeError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{path}: this is not a network that was converted by this program"
             ) from error
+
+
+def _bin_digest(path: Path) -> str:
+    return sha256(path.with_suffix(".bin").read_bytes()).hexdigest()
 
 
 def _read_info(model: Any, name: str) -> str:

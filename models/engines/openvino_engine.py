@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import logging
 import threading
 import time
 from collections import deque
@@ -23,8 +23,10 @@ from maskstream.models.engines.scored import PendingScores
 from maskstream.models.upsample import prepare_kernel
 from maskstream.pipeline.errors import ModelError
 
+logger = logging.getLogger(__name__)
+
 _NUM_STREAMS = 2  # pictures at once; one alone waits at each layer for its slowest core
-_MAX_SIZES = 4  # compiled networks kept, each for one size of picture
+_MAX_SIZES = 8  # compiled networks kept, each for one size of picture: about 50 MB
 _HINTS = {"fp32": "f32", "bf16": "bf16"}
 
 
@@ -60,7 +62,7 @@ class OpenVinoEngine:
         self._num_copies = num_streams if network.int8_of else 1
         self._settings = openvino_settings(
             precision,
-            threads=math.ceil(threads / self._num_copies),
+            threads=threads // self._num_copies,
             num_streams=num_streams // self._num_copies,
         )
         # Enough that no stream has a gap: streams that share a copy share what waits.
@@ -107,6 +109,12 @@ class OpenVinoEngine:
         return inference
 
     def _compile(self, shape: tuple[int, int, int]) -> _CompiledNetwork:
+        if self._compiled.cache_info().misses == _MAX_SIZES + 1:
+            logger.warning(
+                "pictures of more than %d sizes are compiled for again and again; "
+                "one model.size for all avoids that",
+                _MAX_SIZES,
+            )
         copies = [
             compile_for(self._converted, shape, self._settings)
             for _ in range(self._num_copies)

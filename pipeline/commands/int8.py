@@ -59,8 +59,8 @@ class Findings:
     def scores(self) -> dict[str, float]:
         """Name the numbers, for the model card."""
         named = {
-            "val mIoU": self.mean_iou,
-            "val mIoU in fp32": self.fp32_mean_iou,
+            "val mean IoU in int8": self.mean_iou,
+            "val mean IoU in fp32": self.fp32_mean_iou,
             "agreement with fp32": self.agreement,
         }
         return {name: round(x, 4) for name, x in named.items() if x is not None}

@@ -136,7 +136,7 @@ def run(
     precision: Annotated[
         str | None,
         typer.Option(
-            help="fp32, bf16, fp16 or int8; auto: the fastest that is here.",
+            help="fp32, bf16, fp16 or int8; auto: the least that is good here.",
             rich_help_panel=_NET,
         ),
     ] = None,

@@ -49,12 +49,15 @@ def test_more_is_scored_if_asked_for(run: Run, folder: Path, tmp_path: Path) -> 
 
     done = run(
         *("evaluate", "--data", folder, *FAST, "--boxes"),
-        *("--against", "torch/fp32", "--confusion-png", picture),
+        *("--against", "openvino/fp32", "--confusion-png", picture),
     )
 
     assert done.code == 0
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
-    assert "agreement with torch/fp32 1.0000" in lines
+    assert "labelled by torch in fp32" in lines
+    agreement = next(line for line in lines if line.startswith("agreement with"))
+    assert agreement.startswith("agreement with openvino in fp32 ")
+    assert float(agreement.split()[-1]) > 0.99
     assert any(line.startswith("box AP .50:.95") for line in lines)
     assert cv2.imread(str(picture)) is not None
 
@@ -123,6 +126,10 @@ def test_a_full_disk_costs_the_picture_and_not_the_scores(
         (("--data", "{}", "--scales", "1,x"), "must be numbers from 0.1 to 4"),
         (("--data", "{}", "--flip", "--engine", "openvino"), "in torch and fp32 alone"),
         (("--data", "{}", "--against", "foo/bar"), "--against foo/bar: its engine: "),
+        (
+            ("--data", "{}", "--engine", "torch", "--against", "torch"),
+            "is what labels already; name another",
+        ),
         (("--data", "{}", "--split", "test"), "no split is named 'test'"),
     ],
 )

@@ -25,7 +25,7 @@ except SystemExit as end:
 
 
 def test_a_run_on_the_cpu_loads_no_torch_and_stays_small(tmp_path: Path) -> None:
-    """The converted network runs in under 800 MB, at the size of a common camera."""
+    """The network runs in under 800 MB, at the size of a common camera."""
     clip = make_clip(tmp_path / "in.mp4", frames=30, size_hw=(720, 1280))
     arguments = ["run", str(clip), "-o", str(tmp_path / "out.mp4"), "--device", "cpu"]
 

@@ -65,7 +65,7 @@ def test_half_precision_agrees_with_fp32(engine: str) -> None:
 @pytest.mark.parametrize(
     ("clip", "agreement"),
     [
-        pytest.param(STREET, 0.96, id="street"),  # bf16 has .98 there
+        pytest.param(STREET, 0.95, id="street"),  # .956 without VNNI, .98 in bf16
         pytest.param(
             str(MOTORWAY),
             0.98,

@@ -155,6 +155,26 @@ def test_one_of_other_weights_is_left_alone(
     assert "made of other weights" in caplog.text
 
 
+@pytest.mark.slow
+def test_a_damaged_one_is_not_run(
+    weights: WeightsFile, int8: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """OpenVINO would take any .bin that is long enough, and label something."""
+    mine = WeightsFile.find(copy(weights.path, tmp_path))
+    copy(int8, tmp_path)
+    content = int8.with_suffix(".bin").read_bytes()
+    half = len(content) // 2
+    damaged = tmp_path / int8.with_suffix(".bin").name
+    damaged.write_bytes(content[:half] + bytes(1000) + content[half + 1000 :])
+
+    assert find_int8(mine) is None
+    assert f"{damaged} is damaged" in caplog.text
+    with pytest.raises(ModelError, match="is damaged, or that of another network"):
+        label(mine, "int8", [np.zeros((64, 96, 3), np.uint8)])
+    with pytest.raises(ModelError, match="is damaged"):
+        WeightsFile.find(tmp_path / int8.name)
+
+
 @pytest.mark.parametrize(
     ("findings", "is_good"),
     [
