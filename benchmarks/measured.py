@@ -44,7 +44,8 @@ def short_table(bench: Figures | None, peers: Figures | None) -> str:
     told += _peers_table(peers)
     told.append(
         "`maskstream run` computes in "
-        f"{bench['network']['precision']}, the others in fp32, of the same weights. "
+        f"{bench['network']['precision']}, the plain loop and supervision in fp32 with "
+        "the same weights. "
         "Importing and loading weights are not counted; that MaskStream reads its "
         "compiled network from the cache is. Once warm, the pipeline does "
         f"{bench['pipeline']['fps']['median']:.0f} frames a second, "
