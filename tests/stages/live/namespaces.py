@@ -15,6 +15,10 @@ import pytest
 __all__ = ["run_alone"]
 
 _ROOT = Path(__file__).parents[3]
+# GStreamer's server asserts, about once in thirty times, while a second viewer comes
+# (gst_rtsp_media_get_rates): then nothing was there to be watched.
+_SERVER_DIED = "GStreamer-RTSP-Server:ERROR"
+_MAX_RUNS = 3
 
 
 def run_alone(script: str, *arguments: object) -> dict[str, Any]:
@@ -23,17 +27,20 @@ def run_alone(script: str, *arguments: object) -> dict[str, Any]:
     if missing:
         assert not os.environ.get("CI"), f"{missing} are not installed, see .ci/run"
         pytest.skip(f"{missing} are not installed")
-    done = subprocess.run(
-        [
-            *("unshare", "--net", sys.executable, "-m", f"tests.stages.live.{script}"),
-            *map(str, arguments),
-        ],
-        cwd=_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-    )
+    for _ in range(_MAX_RUNS):
+        done = subprocess.run(
+            [
+                *("unshare", "--net", sys.executable, "-m"),
+                *(f"tests.stages.live.{script}", *map(str, arguments)),
+            ],
+            cwd=_ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=280,
+        )
+        if _SERVER_DIED not in done.stderr:
+            break
     assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
     return told
