@@ -71,17 +71,16 @@ class ConvertedNetwork:
             if not model.has_rt_info([_CARD]):
                 return cls(model, grid, key)
             card = ModelCard.from_json(_read_info(model, _CARD))
-            if _read_info(model, _BIN) != _bin_digest(path):
-                raise ModelError(
-                    f"{path.with_suffix('.bin')} is damaged, or that of another network"
-                )
-            return cls(model, grid, key, card, _read_info(model, _WEIGHTS))
-        except ModelError:
-            raise
+            int8_of, digest = (_read_info(model, name) for name in (_WEIGHTS, _BIN))
         except (RuntimeError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{path}: this is not a network that was converted by this program"
             ) from error
+        if digest != _bin_digest(path):
+            raise ModelError(
+                f"{path.with_suffix('.bin')} is damaged, or that of another network"
+            )
+        return cls(model, grid, key, card, int8_of)
 
 
 def _bin_digest(path: Path) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import pytest
 
 from tests.stages.live.namespaces import run_alone
@@ -37,14 +35,10 @@ def test_loss_costs_what_it_damaged(
     assert told["events"] == ["connecting", "up 320x240"]
 
 
-@pytest.mark.filterwarnings("default:begun again")
 @pytest.mark.parametrize("overload", ["hold", "drop"])
 def test_overload_and_loss_at_once_smear_nothing(overload: str) -> None:
     """Frames are left out behind the decoder alone, which sees all that came."""
     told = run_alone("overloaded_network", 3, 100, overload)
-    if not told["has_enough"]:  # once in 75 runs; why is not known
-        warnings.warn(f"begun again: {told}", stacklevel=1)
-        told = run_alone("overloaded_network", 3, 100, overload)
 
     assert told["has_enough"], told
     assert told["untrue"] == 0
